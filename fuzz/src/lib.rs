@@ -62,7 +62,8 @@ pub fn webhook(data: &[u8]) {
 
 /// What is this?
 pub fn sniff(data: &[u8]) {
-    let declared = Declared { filename: Some(String::from_utf8_lossy(data).into_owned()), ..Declared::default() };
+    let declared =
+        Declared { filename: Some(String::from_utf8_lossy(data).into_owned()), ..Declared::default() };
     if let Ok(sniffed) = intake::sniff(data, &declared, &small()) {
         assert!(!sniffed.format.media_type().is_empty());
     }
@@ -119,7 +120,7 @@ pub fn mrz(data: &[u8]) {
     let _zone = understand::mrz::parse_lines(&lines);
     let line = |(index, text): (usize, &&str)| {
         let bbox = [0.1, index as f32 / 60.0, 0.9, (index as f32 + 0.8) / 60.0];
-        let word = |text: &str| Word { text: text.to_owned(), bbox, confidence: 0.9 };
+        let word = |text: &str| Word { text: text.to_owned(), bbox, confidence: 0.9, doubtful: Vec::new() };
         Line { text: (*text).to_owned(), bbox, confidence: 0.9, words: text.split(' ').map(word).collect() }
     };
     let page = PageText {

@@ -116,6 +116,18 @@ acuse.begins.push((signal) => {
   const decide = () => find(form.dataset.changed ? "[data-edit]" : "[value=approve]")?.click();
   const desk = find(".desk");
   const rest = () => desk?.focus({ preventScroll: true });
+  // Enter leads to the next field that nobody has proven, and behind the last one to the decision.
+  const visited = new Set();
+  const onwards = (from) => {
+    visited.add(from);
+    const open = all(".fields:not([hidden]) .field input", form).filter((input) => input.offsetParent);
+    const after = open.slice(open.indexOf(from) + 1).concat(open.slice(0, open.indexOf(from)));
+    const next = after.find((input) => !visited.has(input) && (find("#unfold")?.checked ? after.indexOf(input) < open.length - 1 - open.indexOf(from) : input.closest(".eyes")));
+    if (next) return next.focus();
+    say(tr("Nothing more to look at."));
+    rest();
+  };
+  const leave = (select) => { if (document.activeElement === select) rest(); };
 
   if (form) {
     const kind = find("[name=kind]", form);
@@ -139,29 +151,7 @@ acuse.begins.push((signal) => {
         return input.focus();
       }
     });
-    // Enter leads to the next field that nobody has proven, and behind the last one to the decision.
-    const visited = new Set();
-    const onwards = (from) => {
-      visited.add(from);
-      const open = all(".fields:not([hidden]) .field input", form).filter((input) => input.offsetParent);
-      const after = open.slice(open.indexOf(from) + 1).concat(open.slice(0, open.indexOf(from)));
-      const next = after.find((input) => !visited.has(input) && (find("#unfold")?.checked ? after.indexOf(input) < open.length - 1 - open.indexOf(from) : input.closest(".eyes")));
-      if (next) return next.focus();
-      say(tr("Nothing more to look at."));
-      rest();
-    };
-    form.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !typing(event.target) || event.defaultPrevented) return;
-      // What has a button of its own goes to that.
-      if (event.target.closest("[data-enter]")) return;
-      event.preventDefault();
-      if (event.repeat) return;
-      if (event.ctrlKey || event.metaKey) decide();
-      else if (event.target.closest(".field")) onwards(event.target);
-      else if (event.target.tagName === "SELECT") leave(event.target);
-    });
     // Once something is chosen, keys are decisions again. Arrow keys and letters go on choosing.
-    const leave = (select) => { if (document.activeElement === select) rest(); };
     for (const select of all("select", form)) {
       let keyed = false;
       select.addEventListener("keydown", (event) => { keyed = event.key !== "Enter"; });
@@ -211,21 +201,22 @@ acuse.begins.push((signal) => {
     to.scrollIntoView({ block: "center" });
     to.focus({ preventScroll: true });
   });
-  on(document, "keydown", (event) => {
-    const entered = event.target.closest?.("[data-enter]");
-    if (!entered || event.key !== "Enter" || event.repeat) return;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      all(`button[value="${entered.dataset.enter}"]`).find((button) => button.form === entered.form)?.click();
-    } else if (entered.tagName === "INPUT") event.preventDefault();
-  });
-
-  // Enter decides nothing by itself: it would press the first button that is not off, whichever that is, also from a box that
-  // is only ticked.
+  // What Enter may do. By itself it would press the first button that is not off, whichever that is, also from a box that is
+  // only ticked: where something is decided it never does. With Ctrl it presses the button that the field is for, or decides;
+  // alone it leads on. Anywhere else, as in a search, it does what it does.
   on(document, "keydown", (event) => {
     const field = event.target;
-    if (event.key !== "Enter" || field.tagName !== "INPUT" || !field.form) return;
-    if (field.form === form || field.form.dataset.guard !== undefined) event.preventDefault();
+    if (event.key !== "Enter" || event.defaultPrevented || !field.closest) return;
+    const own = field.closest("[data-enter]");
+    const decided = !own && typing(field) && form?.contains(field);
+    const guards = field.form && (field.form === form || field.form.dataset.guard !== undefined);
+    const firmly = event.ctrlKey || event.metaKey;
+    if (decided || (own && firmly) || (field.tagName === "INPUT" && (own || guards))) event.preventDefault();
+    if (event.repeat) return;
+    if (own && firmly) all(`button[value="${own.dataset.enter}"]`).find((button) => button.form === own.form)?.click();
+    else if (decided && firmly) decide();
+    else if (decided && field.closest(".field")) onwards(field);
+    else if (decided && field.tagName === "SELECT") leave(field);
   });
 
   // One number that makes the sum true.
@@ -601,7 +592,7 @@ acuse.begins.push((signal) => {
   // The next one is prepared while this one is looked at: its page, and its picture. It is reserved as long.
   let next = null;
   let preparing = null;
-  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer", "of_sort", "of_q"];
+  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer", "of_who", "of_sort", "of_q"];
   async function prepare() {
     // It is reserved behind what is held, which this one is not before the last decision is made.
     await acuse.deciding;

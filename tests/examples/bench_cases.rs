@@ -155,7 +155,7 @@ async fn main() -> Result<()> {
     let log = folder.path().join("log");
     let mut server =
         Guarded::start("acuse serve", &mut acuse(&binary, folder.path(), "serve", port, graph), &log)?;
-    healthy(port).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+    healthy(port, &server).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
     let (taken, not) = post(port, rate, span).await?;
     // The last burst rests, and as long again for what is late.
     let patience = Instant::now();

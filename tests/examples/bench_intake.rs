@@ -121,7 +121,7 @@ async fn main() -> Result<()> {
         .env("RUST_LOG", "warn");
     let log = folder.path().join("log");
     let mut server = Guarded::start("acuse serve", &mut command, &log)?;
-    healthy(port).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+    healthy(port, &server).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
 
     let next = Arc::new(AtomicU64::new(0));
     let start = Instant::now();

@@ -12,7 +12,7 @@ use acuse_tests::{
     browser::{self, Browser},
     free_port,
     process::Guarded,
-    stack::{Place, sign_in, wait},
+    stack::{Place, Servers, sign_in, wait},
 };
 use anyhow::{Context, Result, bail, ensure};
 use color_quant::NeuQuant;
@@ -201,5 +201,5 @@ fn at(folder: &Path) -> Result<Place> {
     let port = free_port()?;
     let pair = |name: &str, value: String| (name.to_owned(), value);
     let env = vec![pair("ACUSE_LISTEN", format!("127.0.0.1:{port}")), pair("RUST_LOG", "warn".to_owned())];
-    Ok(Place { folder: folder.to_owned(), port, env })
+    Ok(Place { folder: folder.to_owned(), port, env, servers: Servers::default() })
 }

@@ -1,21 +1,52 @@
 //! A child process that ends with its guard.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stack::wait;
+
+/// How much of its log a process that has ended is told with, bytes.
+const LAST_WORDS: usize = 2_000;
+
+/// A process that was started, for those who wait for it and do not own it.
+#[derive(Debug, Clone)]
+pub struct Started {
+    name: String,
+    pid: u32,
+    log: PathBuf,
+}
+
+impl Started {
+    /// Whether it has ended, be it that nobody has asked it yet how. Where there is no `/proc` that is not known.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.pid)) else {
+            return Path::new("/proc/self/status").exists();
+        };
+        status.lines().any(|line| line.starts_with("State:") && line.contains('Z'))
+    }
+
+    /// That it has ended, and the last that it said.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let said = std::fs::read(&self.log).unwrap_or_default();
+        let last = said.get(said.len().saturating_sub(LAST_WORDS)..).unwrap_or_default();
+        format!("{} has ended: {}", self.name, String::from_utf8_lossy(last).trim_end())
+    }
+}
 
 /// A running child. Dropping it kills it.
 #[derive(Debug)]
 pub struct Guarded {
     child: Child,
     name: String,
+    log: PathBuf,
 }
 
 impl Guarded {
@@ -32,7 +63,13 @@ impl Guarded {
             .stderr(err)
             .spawn()
             .with_context(|| format!("starting {name}"))?;
-        Ok(Self { child, name: name.to_owned() })
+        Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
+    }
+
+    /// It as those see it who wait for it.
+    #[must_use]
+    pub fn started(&self) -> Started {
+        Started { name: self.name.clone(), pid: self.child.id(), log: self.log.clone() }
     }
 
     /// The process id.
@@ -87,14 +124,18 @@ impl Guarded {
     }
 }
 
-/// Waits until `acuse serve` or `acuse web` at this port of loopback is healthy.
+/// Waits until this `acuse serve` or `acuse web` at this port of loopback is healthy.
 ///
 /// # Errors
-/// When it is not after a minute.
-pub async fn healthy(port: u16) -> Result<()> {
+/// When it is not after a minute, or has ended.
+pub async fn healthy(port: u16, server: &Guarded) -> Result<()> {
+    let started = server.started();
     let asked = || async {
         let answer = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await;
-        Ok(answer.is_ok_and(|answer| answer.status().is_success()).then_some(()))
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(Some(()));
+        }
+        if started.has_ended() { Err(anyhow!(started.told())) } else { Ok(None) }
     };
     wait("acuse to be healthy", Duration::from_secs(60), asked).await
 }

@@ -3,13 +3,17 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{free_port, process::Guarded};
+use crate::{
+    free_port,
+    process::{Guarded, Started},
+};
 
 /// App secret of every test.
 pub const APP_SECRET: &str = "tests-app-secret";
@@ -27,7 +31,12 @@ pub struct Place {
     pub port: u16,
     /// Environment for every process of this place.
     pub env: Vec<(String, String)>,
+    /// What was started here to listen, at which port.
+    pub servers: Servers,
 }
+
+/// Ports, and what was started to listen there.
+pub type Servers = Arc<Mutex<Vec<(u16, Started)>>>;
 
 impl Place {
     /// Embedded parts in `folder`, talking to the Graph API at `graph_url`.
@@ -48,7 +57,7 @@ impl Place {
             pair("ACUSE_POLICIES", "off"),
             pair("RUST_LOG", "info"),
         ];
-        Ok(Self { folder: folder.to_owned(), port, env })
+        Ok(Self { folder: folder.to_owned(), port, env, servers: Servers::default() })
     }
 
     /// The same over PostgreSQL and an S3 of its own.
@@ -107,7 +116,29 @@ impl Place {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self, name: &str, args: &[&str]) -> Result<Guarded> {
-        Guarded::start(name, &mut self.command(args)?, &self.folder.join(format!("{name}.log")))
+        let log = self.folder.join(format!("{name}.log"));
+        let process = Guarded::start(name, &mut self.command(args)?, &log)?;
+        if args.iter().any(|arg| matches!(*arg, "serve" | "web")) {
+            self.listening().push((self.port, process.started()));
+        }
+        Ok(process)
+    }
+
+    fn listening(&self) -> MutexGuard<'_, Vec<(u16, Started)>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer may still come from here.
+    ///
+    /// # Errors
+    /// When all that was started to listen at its port has ended: with the last that the last one said.
+    fn may_answer(&self) -> Result<()> {
+        let (servers, here) = (self.listening(), self.port);
+        let here: Vec<&Started> = servers.iter().filter(|(at, _)| *at == here).map(|(_, of)| of).collect();
+        match here.last() {
+            Some(last) if here.iter().all(|of| of.has_ended()) => bail!(last.told()),
+            _ => Ok(()),
+        }
     }
 
     /// What a process has logged so far.
@@ -146,13 +177,16 @@ impl Api {
     /// Makes a key with `scopes` and waits until the server is ready.
     ///
     /// # Errors
-    /// When the key cannot be made or the server is not ready in time.
+    /// When the key cannot be made, the server is not ready in time, or it has ended.
     pub async fn connect(place: &Place, scopes: &[&str]) -> Result<Self> {
         let base = format!("http://127.0.0.1:{}", place.port);
         let http = reqwest::Client::builder().timeout(REQUEST).build()?;
         wait("/readyz", READY, || async {
             let answer = http.get(format!("{base}/readyz")).send().await;
-            Ok(answer.is_ok_and(|a| a.status().is_success()).then_some(()))
+            if answer.is_ok_and(|a| a.status().is_success()) {
+                return Ok(Some(()));
+            }
+            place.may_answer().map(|()| None)
         })
         .await?;
         // Names of keys are taken for good, and one place may be connected to again and again.

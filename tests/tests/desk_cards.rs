@@ -93,7 +93,13 @@ async fn a_digit_chooses_a_customer_and_what_is_hard_to_read_is_marked() {
     let at = [0.5, 0.5, 0.7, 0.52];
     let unsure =
         Field { value: "4.00".into(), confidence: 0.5, page: Some(1), bbox: Some(at), source: Source::Ocr };
-    let word = |text: &str, bbox, confidence| SeenWord { page: 1, text: text.into(), bbox, confidence };
+    let word = |text: &str, bbox, confidence| SeenWord {
+        page: 1,
+        text: text.into(),
+        bbox,
+        confidence,
+        doubtful: Vec::new(),
+    };
     let several = Reason::new(ReasonCode::AmbiguousCustomer, "More than one customer may own this document.");
     let doubt = Reason::new(ReasonCode::LowConfidence, "Not sure enough of: total.");
     let mut facts = ReadFacts {
@@ -101,6 +107,8 @@ async fn a_digit_chooses_a_customer_and_what_is_hard_to_read_is_marked() {
         words: vec![
             word("4.0", [0.5, 0.5, 0.6, 0.52], 0.99),
             word("O", [0.62, 0.5, 0.66, 0.52], 0.4),
+            // Of its two characters the second.
+            SeenWord { doubtful: vec![[0.5, 1.0]], ..word("0S", [0.625, 0.5, 0.75, 0.52], 0.95) },
             word("illegible", [0.1, 0.1, 0.3, 0.12], 0.3),
         ],
         findings: vec![
@@ -123,12 +131,13 @@ async fn a_digit_chooses_a_customer_and_what_is_hard_to_read_is_marked() {
     }
     page.look("candidates").unwrap();
 
-    // Of the words in the place of the field the one that was hard to read, and nothing from elsewhere.
+    // Of the words in the place of the field the one that was hard to read, of another the character, and nothing from
+    // elsewhere.
     let strip = "document.querySelector('.fields:not([hidden]) [data-field=total] .strip')";
     let marked = format!(
         "[...{strip}.querySelectorAll('rect.doubtful')].map(r => [r.x, r.width].map(s => s.baseVal.value).join()).join(';')"
     );
-    assert_eq!(page.eval(&marked).unwrap(), "620,40");
+    assert_eq!(page.eval(&marked).unwrap(), "620,40;687,62");
     let within = format!(
         "(() => {{ const b = {strip}.viewBox.baseVal; return b.x < 500 && b.x + b.width > 700 && b.y < 700 && b.y + b.height > 728 \
          && b.width < 400 && b.height < 200; }})()"

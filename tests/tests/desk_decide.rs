@@ -395,6 +395,7 @@ pub fn violations(page: &mut Browser, axe: &str, path: &str) -> Vec<String> {
     found
 }
 
+/// Every page of ours. `/board/` is another's program, as README says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_page_shuts_anybody_out() {
     let (Some(chromium), Some(axe)) = (browser::chromium(), axe()) else { return };

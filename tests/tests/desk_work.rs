@@ -3,7 +3,7 @@
 use acuse_tests::browser;
 
 use crate::{
-    desk::Reviewer,
+    desk::{Reviewer, hidden},
     desk_harm::{Desk, READY, on_page},
     world::{person, post},
 };
@@ -189,6 +189,11 @@ async fn the_table_is_sorted_searched_kept_and_live() {
     post(&desk.api, &desk.world.invoice(&person(77), 677)).await;
     page.wait("document.querySelector('h1 ~ p [data-live=waiting]').textContent === '4'").unwrap();
     page.wait("document.querySelectorAll('#rows tbody tr').length === 4 && window.same").unwrap();
+    // Where nothing is decided, Enter does what it does: a search is made.
+    page.press("/", false, false).unwrap();
+    page.fill("persona 2").unwrap();
+    page.press("Enter", false, false).unwrap();
+    page.wait("location.search.includes('q=persona+2') && document.readyState === 'complete'").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -314,6 +319,30 @@ async fn what_is_alike_is_decided_at_once_and_taken_back_at_once() {
     assert_eq!(ben.send(&path, &ben.page("/").await, &[]).await.status(), 409, "not his");
     assert_eq!(desk.ana.send(&path, &done, &[]).await.status(), 303);
     assert_eq!(desk.api.ledger().await.unwrap().in_review, 3, "all of them are back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_one_of_mine_comes_another_of_mine() {
+    let desk = Desk::of(3, "0").await;
+    for n in [0, 2] {
+        desk.ana.take(&desk.ids[n]).await;
+    }
+    let at = |n: usize| format!("/documents/{}?who=mine", desk.ids[n]);
+    let list = desk.ana.page("/?who=mine").await;
+    assert!(list.contains(&at(0)) && list.contains(&at(2)) && !list.contains(&desk.ids[1]), "{list}");
+    let mine = async |n: usize| {
+        let page = desk.ana.page(&at(n)).await;
+        let of_who = hidden(&page, "of_who");
+        let said = [("action", "approve"), ("of_who", of_who.as_str())];
+        let answer = desk.ana.decide(&desk.ids[n], &page, &said).await;
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(mine(0).await, at(2), "what nobody has comes between them in the queue");
+    assert_eq!(mine(2).await, "/?who=mine");
+    assert_eq!(holder(&desk, 1).await, None, "nothing was taken that is nobody's");
+    // What is fetched next is what nobody has.
+    let list = desk.ana.page("/?who=mine").await;
+    assert!(list.contains("href=\"/work\"") && !list.contains("name=\"of_who\" value=\"mine\""), "{list}");
 }
 
 /// Presses a button by the page itself, unless somebody may have looked at it by now.

@@ -1,7 +1,7 @@
 //! What an operator leans on: one trace a document, an API that is what its description says, a stop that loses
 //! nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use acuse_tests::{
     collector::Collector,
@@ -50,6 +50,20 @@ async fn the_description_is_the_api_and_a_stop_loses_nothing() {
     let ledger = api.at_rest(6, Duration::from_secs(180)).await.unwrap();
     assert_eq!(ledger.received, 6);
     assert_eq!(documents(&api).await.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_a_server_that_has_ended() {
+    let world = World::new().await;
+    let place = world.place.clone().with("ACUSE_UNDO_SECS", "3601");
+    let asked = Instant::now();
+    let _server = place.start("serve", &["serve"]).unwrap();
+    let ended = Api::connect(&place, &[]).await.unwrap_err().to_string();
+    assert!(ended.contains("serve has ended") && ended.contains("ACUSE_UNDO_SECS"), "{ended}");
+    assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
+    // It comes up again, and is waited for.
+    let _again = world.place.start("again", &["serve"]).unwrap();
+    Api::connect(&world.place, ALL).await.unwrap();
 }
 
 /// Each path and method of `/openapi.json` is there (a stranger is refused, not lost), and nothing that DESIGN names is

@@ -247,7 +247,7 @@ fn laid_out(lines: &[(String, bool)], aspect: f32, pdf: bool) -> Evidence {
         for word in text.split_whitespace() {
             let width = 0.45 * height / aspect * word.chars().count() as f32;
             let bbox = [x, top, (x + width).min(1.0), top + height];
-            words.push(Word { text: word.to_owned(), bbox, confidence: 0.97 });
+            words.push(Word { text: word.to_owned(), bbox, confidence: 0.97, doubtful: Vec::new() });
             // Amounts stand in columns of their own.
             x += width
                 + height / aspect * if word.ends_with(|c: char| c.is_ascii_digit()) { 2.0 } else { 0.3 };

@@ -49,7 +49,7 @@ fn photo(corners: [Point; 4], table: impl Fn(u32, u32) -> [u8; 3]) -> (RgbImage,
                 let bbox = corners.iter().fold([1.0_f32, 1.0, 0.0, 0.0], |b, p| {
                     [b[0].min(p.0), b[1].min(p.1), b[2].max(p.0), b[3].max(p.1)]
                 });
-                Word { text: "word".to_owned(), bbox, confidence: 0.99 }
+                Word { text: "word".to_owned(), bbox, confidence: 0.99, doubtful: Vec::new() }
             })
             .collect();
         let bbox = words.first().map_or([0.0; 4], |w| w.bbox);
@@ -119,7 +119,7 @@ fn what_was_read_beside_the_paper_is_not_cut_off() {
     let corners = [(220.0, 160.0), (690.0, 220.0), (740.0, 1010.0), (130.0, 960.0)];
     let (rgb, mut text) = photo(corners, wood);
     let bbox = [0.9, 0.9, 0.97, 0.92];
-    let word = Word { text: "TOTAL".to_owned(), bbox, confidence: 0.95 };
+    let word = Word { text: "TOTAL".to_owned(), bbox, confidence: 0.95, doubtful: Vec::new() };
     assert!(level(&rgb, &text, &[], true).is_some_and(|l| l.cut_out));
     assert!(!level(&rgb, &text, &[bbox], true).is_some_and(|l| l.cut_out), "nor a code");
     text.lines.push(Line { text: "TOTAL".to_owned(), bbox, confidence: 0.95, words: vec![word] });

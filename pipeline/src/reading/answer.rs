@@ -55,6 +55,10 @@ pub struct SeenWord {
     pub bbox: PageBox,
     /// 0..=1.
     pub confidence: f32,
+    /// Characters that were hard to read: from where to where, as shares of its width. None of a PDF's own text, nor of
+    /// what was read before they were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubtful: Vec<[f32; 2]>,
 }
 
 /// Whether the reader would file a document by itself.

@@ -241,7 +241,8 @@ mod tests {
         fn reread(&mut self, _: &Evidence, place: Place) -> Vec<Line> {
             let said = self.again.filter(|_| place.name == FieldName::Date);
             let line = |text: &str| {
-                let word = Word { text: text.to_owned(), bbox: place.bbox, confidence: 0.95 };
+                let word =
+                    Word { text: text.to_owned(), bbox: place.bbox, confidence: 0.95, doubtful: Vec::new() };
                 Line { text: text.to_owned(), bbox: place.bbox, confidence: 0.95, words: vec![word] }
             };
             said.map(line).into_iter().collect()

@@ -96,6 +96,9 @@ pub struct Word {
     pub bbox: PageBox,
     /// 0..=1; 1 for a PDF's own text.
     pub confidence: f32,
+    /// Characters that were hard to read: from where to where, as shares of its width.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubtful: Vec<[f32; 2]>,
 }
 
 /// Words that stand on one line, left to right.

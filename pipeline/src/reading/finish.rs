@@ -72,6 +72,8 @@ pub(super) fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) 
 const MOST_WORDS: usize = 20_000;
 /// Longest word kept, characters.
 const WORD_CHARS: usize = 200;
+/// Most characters of a word that are told apart as hard to read: with more of them it is the word.
+const MOST_DOUBTFUL: usize = 8;
 
 /// The words of all pages, where they were read.
 fn seen_words(evidence: &Evidence) -> Vec<SeenWord> {
@@ -81,6 +83,7 @@ fn seen_words(evidence: &Evidence) -> Vec<SeenWord> {
             text: word.text.chars().take(WORD_CHARS).collect(),
             bbox: word.bbox,
             confidence: word.confidence,
+            doubtful: Some(&word.doubtful).filter(|d| d.len() <= MOST_DOUBTFUL).cloned().unwrap_or_default(),
         })
     });
     words.take(MOST_WORDS).collect()
@@ -91,7 +94,8 @@ fn rounded(word: SeenWord) -> Option<SeenWord> {
     let digits = |value: f32| (value.clamp(0.0, 1.0) * 10_000.0).round() / 10_000.0;
     let bbox = word.bbox.map(digits);
     let [x0, y0, x1, y1] = bbox;
-    (x1 > x0 && y1 > y0).then(|| SeenWord { bbox, confidence: digits(word.confidence), ..word })
+    let doubtful: Vec<_> = word.doubtful.iter().map(|span| span.map(digits)).collect();
+    (x1 > x0 && y1 > y0).then(|| SeenWord { bbox, confidence: digits(word.confidence), doubtful, ..word })
 }
 
 /// Cuts crooked pages out of their photos and sets them level, and moves the boxes along; the evidence's notes, and one
@@ -159,9 +163,16 @@ mod tests {
 
     #[test]
     fn a_word_is_kept_where_it_stands_on_the_page() {
-        let word = |bbox| SeenWord { page: 1, text: "TOTAL".into(), bbox, confidence: 0.987_654 };
+        let word = |bbox| SeenWord {
+            page: 1,
+            text: "TOTAL".into(),
+            bbox,
+            confidence: 0.987_654,
+            doubtful: vec![[0.333_333, 0.5]],
+        };
         let kept = rounded(word([0.123_456, 0.2, 0.345_678, 1.2])).unwrap();
         assert_eq!((kept.bbox, kept.confidence), ([0.1235, 0.2, 0.3457, 1.0], 0.9877));
+        assert_eq!(kept.doubtful, [[0.3333, 0.5]]);
         assert!(rounded(word([-0.4, 0.2, -0.1, 0.3])).is_none(), "a cut left it off the page");
     }
 }

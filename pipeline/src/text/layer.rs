@@ -353,6 +353,7 @@ fn run_of(words: &[Vec<&Glyph>], (w, h): (f32, f32)) -> Option<Run> {
                 text: word.iter().map(|g| g.text.as_str()).collect::<String>().trim().to_owned(),
                 bbox: [x0 / w, y0 / h, x1 / w, y1 / h].map(|v| v.clamp(0.0, 1.0)),
                 confidence: 1.0,
+                doubtful: Vec::new(),
             })
         })
         .collect();

@@ -160,7 +160,12 @@ mod tests {
         let strip = Strip { center, u: (cos, sin), width, height };
         let words = text
             .split(' ')
-            .map(|t| Word { text: t.to_owned(), bbox: strip.bounds().map(|v| v / 1000.0), confidence: 0.9 })
+            .map(|t| Word {
+                text: t.to_owned(),
+                bbox: strip.bounds().map(|v| v / 1000.0),
+                confidence: 0.9,
+                doubtful: Vec::new(),
+            })
             .collect();
         Run { strip, words }
     }
@@ -191,8 +196,12 @@ mod tests {
 
     #[test]
     fn a_line_weighs_confidence_by_length() {
-        let word =
-            |text: &str, confidence| Word { text: text.into(), bbox: [0.0, 0.0, 0.1, 0.1], confidence };
+        let word = |text: &str, confidence| Word {
+            text: text.into(),
+            bbox: [0.0, 0.0, 0.1, 0.1],
+            confidence,
+            doubtful: Vec::new(),
+        };
         let line = line_of(vec![word("abc", 1.0), word("d", 0.0)]).unwrap();
         assert_eq!((line.text.as_str(), line.confidence), ("abc d", 0.75));
         assert!(line_of(Vec::new()).is_none());

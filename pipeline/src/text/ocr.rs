@@ -42,6 +42,8 @@ pub(super) struct Seen {
 
 /// A run read with a lower mean confidence is texture, not text.
 const RUN_MIN: f32 = 0.5;
+/// A character read with less confidence is shown to whoever looks at its word.
+const UNSURE: f32 = 0.9;
 /// Runs read first, to see which way is up.
 const SAMPLE: usize = 6;
 /// Mean confidence of the sample above which the page is not tried on its head.
@@ -240,10 +242,13 @@ fn run(strip: &Strip, glyphs: &[Glyph], page: &RgbImage) -> Option<Run> {
             let (first, last) = (part.first()?, part.last()?);
             let (from, to) = ((first.at - step / 2.0).max(0.0), (last.at + step / 2.0).min(1.0));
             let [x0, y0, x1, y1] = strip.between(from, to).bounds();
+            let of_word = |at: f32| ((at - from) / (to - from).max(f32::EPSILON)).clamp(0.0, 1.0);
+            let share = |g: &Glyph| [g.at - step / 2.0, g.at + step / 2.0].map(of_word);
             Some(Word {
                 text: part.iter().map(|g| g.char).collect(),
                 bbox: [x0 / w, y0 / h, x1 / w, y1 / h].map(|v| v.clamp(0.0, 1.0)),
                 confidence: ctc::mean_confidence(part),
+                doubtful: part.iter().filter(|g| g.confidence < UNSURE).map(share).collect(),
             })
         })
         .collect();
@@ -255,4 +260,21 @@ fn pitch(glyphs: &[Glyph], strip: &Strip) -> f32 {
     let mut gaps: Vec<f32> = glyphs.windows(2).map(|w| w[1].at - w[0].at).collect();
     gaps.sort_by(f32::total_cmp);
     gaps.get(gaps.len() / 2).copied().unwrap_or(0.6 * strip.height / strip.width.max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_hard_to_read_of_a_word_is_its_characters() {
+        let strip = Strip { center: (500.0, 50.0), u: (1.0, 0.0), width: 1_000.0, height: 40.0 };
+        let read = [('A', 0.99, 0.1), ('B', 0.5, 0.3), (' ', 0.2, 0.5), ('1', 0.95, 0.7), ('2', 0.97, 0.9)];
+        let glyphs = read.map(|(char, confidence, at)| Glyph { char, confidence, at });
+        let run = run(&strip, &glyphs, &RgbImage::new(1_000, 100)).unwrap();
+        let [first, second] = run.words.as_slice() else { panic!("{:?}", run.words) };
+        let [[from, to]] = first.doubtful.as_slice() else { panic!("{first:?}") };
+        assert!((from - 0.5).abs() < 1e-3 && (to - 1.0).abs() < 1e-3, "{first:?}");
+        assert_eq!((second.text.as_str(), second.doubtful.len()), ("12", 0));
+    }
 }

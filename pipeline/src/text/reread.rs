@@ -68,6 +68,7 @@ fn line(glyphs: &[Glyph], bbox: PageBox) -> Line {
             text: part.iter().map(|g| g.char).collect(),
             bbox,
             confidence: digits.map(|g| g.confidence).reduce(f32::min).unwrap_or(all),
+            doubtful: Vec::new(),
         }
     });
     let words: Vec<Word> = words.collect();

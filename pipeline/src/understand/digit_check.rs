@@ -147,7 +147,7 @@ mod tests {
 
     fn read(text: &str, confidence: f32) -> Line {
         let bbox = [0.0; 4];
-        let words = vec![Word { text: text.to_owned(), bbox, confidence }];
+        let words = vec![Word { text: text.to_owned(), bbox, confidence, doubtful: Vec::new() }];
         Line { text: text.to_owned(), bbox, confidence, words }
     }
 

@@ -39,7 +39,12 @@ fn line(top: f32, height: f32, text: &str) -> Line {
     let words = text.split_whitespace().map(|word| {
         let (left, right) = (x, x + 0.012 * word.chars().count() as f32);
         x = right + 0.012;
-        Word { text: word.to_owned(), bbox: [left, top, right, top + height], confidence: 0.95 }
+        Word {
+            text: word.to_owned(),
+            bbox: [left, top, right, top + height],
+            confidence: 0.95,
+            doubtful: Vec::new(),
+        }
     });
     let words: Vec<Word> = words.collect();
     Line { text: text.to_owned(), bbox: [0.1, top, x, top + height], confidence: 0.95, words }

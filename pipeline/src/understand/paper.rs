@@ -14,7 +14,12 @@ pub fn photo(aspect: f32, lines: &[&str]) -> Evidence {
         let words = text.split(' ').map(|word| {
             let (left, right) = (x, x + 0.012 * word.len() as f32);
             x = right + 0.012;
-            Word { text: word.to_owned(), bbox: [left, top, right, top + step * 0.6], confidence: 0.98 }
+            Word {
+                text: word.to_owned(),
+                bbox: [left, top, right, top + step * 0.6],
+                confidence: 0.98,
+                doubtful: Vec::new(),
+            }
         });
         let words: Vec<Word> = words.collect();
         Line { text: (*text).to_owned(), bbox: [0.1, top, x, top + step * 0.6], confidence: 0.98, words }
@@ -46,7 +51,7 @@ pub fn typed(source: Source, aspect: f32, lines: &[&str]) -> Evidence {
             let long = piece.chars().count();
             let bbox = [0.05 + at as f32 * wide, top, 0.05 + (at + long) as f32 * wide, top + high];
             if long > 0 {
-                words.push(Word { text: piece.to_owned(), bbox, confidence: 0.99 });
+                words.push(Word { text: piece.to_owned(), bbox, confidence: 0.99, doubtful: Vec::new() });
             }
             at += long + 1;
         }

@@ -270,7 +270,7 @@ fn placed(lines: &[Vec<(f32, f32, f32, &str)>]) -> Sheet {
                 let right = x + text.chars().count() as f32 * 0.008;
                 let bbox = [x, *top, right, top + size / 1_000.0];
                 x = right + 0.006;
-                Word { text: text.to_owned(), bbox, confidence: 0.99 }
+                Word { text: text.to_owned(), bbox, confidence: 0.99, doubtful: Vec::new() }
             }));
         }
         let text = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");

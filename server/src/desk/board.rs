@@ -1,5 +1,9 @@
 //! `/board`: the queues' tasks in detail, for operators: apalis-board's page and its API, read only.
 //!
+//! The page is not ours: what it shows is drawn by a program that comes as it is, and in English. Its language and its
+//! colours, which were too faint to be read, are said here; what its parts are called to a screen reader is its own.
+//! So the desk leads to it as to another's page.
+//!
 //! Who may look is decided here: an operator signed in at the desk, or a key with the scope `admin`, as a bearer
 //! token or, for a browser without a session, as the password of HTTP's basic scheme (RFC 7617).
 
@@ -30,6 +34,9 @@ use crate::{
 
 /// Moves what the page asks for under `/board`.
 const SHIM: &str = include_str!("../../assets/board-shim.js");
+/// Its faintest greys on its dark ground, as far apart from it as WCAG 2 asks (4.5 : 1).
+const COLOURS: &str = ".text-gray-500,.text-charcoal-400,.text-charcoal-500,.text-primary,.text-text-dimmed{color:#a3a8b3}\
+                       .bg-primary.text-background-bright{color:#fff}";
 /// The page runs WebAssembly and nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; \
@@ -99,8 +106,9 @@ fn start() -> Option<String> {
 fn index() -> Response {
     let style = named(".css").unwrap_or_default();
     let page = format!(
-        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><base href=\"/board/\"><title>Queues · Acuse</title>\
-         <link rel=\"stylesheet\" href=\"/board/{style}\"><script src=\"/board/shim.js\"></script>\
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><base href=\"/board/\">\
+         <title>Queues · Acuse</title>\
+         <link rel=\"stylesheet\" href=\"/board/{style}\"><style>{COLOURS}</style><script src=\"/board/shim.js\"></script>\
          <script type=\"module\" src=\"/board/start.js\"></script></head>\
          <body class=\"h-screen overflow-hidden bg-background-dimmed text-white\"></body></html>"
     );
@@ -164,6 +172,25 @@ mod tests {
         let glue = ServeUI::get_file(&name).unwrap().contents();
         let mended = rooted(std::str::from_utf8(glue).unwrap());
         assert!(mended.contains("board(?="), "this release reads the address bar in another way");
+    }
+
+    #[tokio::test]
+    async fn the_page_says_its_language_and_can_be_read() {
+        let body = axum::body::to_bytes(index().into_body(), 10_000).await.unwrap();
+        let page = String::from_utf8(body.to_vec()).unwrap();
+        assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"), "{page}");
+        let style = page.find(".css\"").unwrap();
+        assert!(
+            page.find(COLOURS).is_some_and(|ours| ours > style),
+            "ours counts, for it comes later: {page}"
+        );
+        let theirs = ServeUI::get_file(&named(".css").unwrap()).unwrap().contents();
+        let theirs = String::from_utf8_lossy(theirs);
+        for class in
+            [".text-gray-500", ".text-charcoal-500", ".text-primary", ".text-text-dimmed", ".bg-primary"]
+        {
+            assert!(theirs.contains(class), "this release names its colours in another way: {class}");
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub struct Strip {
     pub height: u32,
     /// What is cut out.
     pub at: Rect,
-    /// Words in it that were hard to read.
+    /// What in it was hard to read: characters, or a word of which no more is known.
     pub doubtful: Vec<Rect>,
 }
 
@@ -101,11 +101,21 @@ pub fn strip(document: &Document, field: &Field, seen: &[SeenWord]) -> Option<St
         let (x, y) = ((a + c) / 2.0, (b + d) / 2.0);
         word.page == number && (x0..=x1).contains(&x) && (y0..=y1).contains(&y)
     };
-    let doubtful = seen.iter().filter(within).filter(|word| word.confidence < UNSURE);
+    let doubtful = seen.iter().filter(within).flat_map(hard_to_read);
     let href = format!("/pictures/{}?variant=normalized&page={number}", document.id);
     let at = rect([x0, y0, x1, y1], page, STRIP_ROOM);
-    let doubtful = doubtful.map(|word| rect(word.bbox, page, 0.0)).collect();
+    let doubtful = doubtful.map(|place| rect(place, page, 0.0)).collect();
     Some(Strip { href, width: page.width, height: page.height, at, doubtful })
+}
+
+/// The characters of a word that were hard to read; all of it where it was, and which of them is not known.
+fn hard_to_read(word: &SeenWord) -> Vec<PageBox> {
+    let [x0, y0, x1, y1] = word.bbox;
+    let at = |share: f32| x0 + share * (x1 - x0);
+    if word.doubtful.is_empty() && word.confidence < UNSURE {
+        return vec![word.bbox];
+    }
+    word.doubtful.iter().map(|[from, to]| [at(*from), y0, at(*to), y1]).collect()
 }
 
 /// The pages of a document, with what is `proposed` to be made of it.

@@ -16,7 +16,7 @@ use url::form_urlencoded;
 
 use super::{
     Frame, Shown, labels, page,
-    queue_view::{QueueView, order},
+    queue_view::{MINE, QueueView, order},
     session::Person,
 };
 use crate::{
@@ -65,6 +65,8 @@ struct Queue {
     query: String,
     ask: Ask,
     view: QueueView,
+    /// The same, for what is fetched next.
+    work: QueueView,
     /// Whether what is shown is alike, so that it can be decided at once.
     alike: bool,
     can_decide: bool,
@@ -123,6 +125,8 @@ impl Ask {
             kind: self.kind.clone(),
             sender: self.sender.clone(),
             customer: self.customer.clone(),
+            // What is free is so no more once it is taken.
+            who: if self.who == MINE { MINE.to_owned() } else { String::new() },
             sort: self.sort.clone(),
             q: self.q.clone(),
         }
@@ -134,7 +138,7 @@ impl Ask {
             kind: word::<Kind>("kind", Some(&self.kind))?,
             contact_id: word::<ContactId>("sender", Some(&self.sender))?,
             customer_id: word::<CustomerId>("customer", Some(&self.customer))?,
-            claimed_by: (self.who == "mine").then(|| person.caller.actor.clone()),
+            claimed_by: (self.who == MINE).then(|| person.caller.actor.clone()),
             unclaimed: self.who == "free",
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
@@ -268,6 +272,7 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
         rows,
         next: next.map(|id| ask.with("after", &id.to_string())),
         ask,
+        work: view.of_anybody(),
         view,
         frame,
     }))

@@ -14,6 +14,9 @@ use crate::http::{extract::word, problem::Problem};
 /// The queue's own order: the most urgent first.
 const URGENT: (Order, bool) = (Order::Due, false);
 
+/// The word for what whoever asks has already.
+pub const MINE: &str = "mine";
+
 /// A part of the queue, as it stands in addresses. A name that is none is no filter, and no order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -29,6 +32,9 @@ pub struct QueueView {
     /// A customer's id.
     #[serde(alias = "of_customer")]
     pub customer: String,
+    /// `mine`: what whoever asks has already.
+    #[serde(alias = "of_who")]
+    pub who: String,
     /// An order's name, with a minus before it the greatest first.
     #[serde(alias = "of_sort")]
     pub sort: String,
@@ -56,6 +62,7 @@ impl QueueView {
             kind: text("of_kind"),
             sender: text("of_sender"),
             customer: text("of_customer"),
+            who: text("of_who"),
             sort: text("of_sort"),
             q: text("of_q"),
         }
@@ -81,12 +88,19 @@ impl QueueView {
         Some(view)
     }
 
-    fn parts(&self) -> [(&'static str, &str); 6] {
+    /// The same, whoever has it: what is fetched next is what nobody has yet.
+    #[must_use]
+    pub fn of_anybody(&self) -> Self {
+        Self { who: String::new(), ..self.clone() }
+    }
+
+    fn parts(&self) -> [(&'static str, &str); 7] {
         [
             ("reason", &self.reason),
             ("kind", &self.kind),
             ("sender", &self.sender),
             ("customer", &self.customer),
+            ("who", &self.who),
             ("sort", &self.sort),
             ("q", &self.q),
         ]
@@ -100,7 +114,7 @@ impl QueueView {
     /// As a document's form is to carry it.
     #[must_use]
     pub fn hidden(&self) -> Vec<(&'static str, String)> {
-        let names = ["reason", "of_kind", "of_sender", "of_customer", "of_sort", "of_q"];
+        let names = ["reason", "of_kind", "of_sender", "of_customer", "of_who", "of_sort", "of_q"];
         let both = names.into_iter().zip(self.parts());
         both.map(|(name, (_, value))| (name, value.to_owned())).collect()
     }
@@ -138,6 +152,7 @@ impl QueueView {
             kind: self.kind.parse::<Kind>().ok(),
             contact_id: self.sender.parse::<ContactId>().ok(),
             customer_id: self.customer.parse::<CustomerId>().ok(),
+            claimed_by: (self.who == MINE).then(|| person.caller.actor.clone()),
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
         };
@@ -163,13 +178,15 @@ mod tests {
         let view = QueueView {
             reason: "malware".into(),
             kind: "invoice".into(),
+            who: MINE.into(),
             sort: "-amount".into(),
             q: "café 1".into(),
             ..QueueView::default()
         };
-        assert_eq!(view.query(), "?reason=malware&kind=invoice&sort=-amount&q=caf%C3%A9+1");
+        assert_eq!(view.query(), "?reason=malware&kind=invoice&who=mine&sort=-amount&q=caf%C3%A9+1");
         let form = view.hidden().into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
         assert_eq!(QueueView::typed(&Typed(form)), view);
+        assert_eq!(view.of_anybody().query(), "?reason=malware&kind=invoice&sort=-amount&q=caf%C3%A9+1");
         assert_eq!(QueueView::default().query(), "");
         assert!(view.is_narrow() && !QueueView::default().is_narrow());
     }

@@ -23,6 +23,7 @@ const NOT_TYPED: &[&str] = &[
     "of_kind",
     "of_sender",
     "of_customer",
+    "of_who",
     "of_sort",
     "of_q",
     "password",

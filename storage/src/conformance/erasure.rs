@@ -181,7 +181,8 @@ impl Place<'_> {
 fn read_of(needle: &str, month: &str, page: StoredPage) -> ReadFacts {
     let mut plain = facts(needle);
     let bbox = serde_json::from_value(json!([0.1, 0.1, 0.2, 0.2])).unwrap();
-    plain.words = vec![SeenWord { page: 1, text: needle.to_owned(), bbox, confidence: 0.9 }];
+    plain.words =
+        vec![SeenWord { page: 1, text: needle.to_owned(), bbox, confidence: 0.9, doubtful: Vec::new() }];
     plain.pages = vec![page];
     plain.notes = vec![format!("note {needle}")];
     for (name, value) in [

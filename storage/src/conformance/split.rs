@@ -50,7 +50,13 @@ fn facts_of(id: DocumentId, count: u32, part: Option<Part>) -> ReadFacts {
         pages: (1..=count).map(page).collect(),
         thumbnail_key: Some(ObjectKey::thumbnail(id, &Sha256::of(b"small"))),
         fingerprint: None,
-        words: vec![SeenWord { page: 1, text: "TOTAL".into(), bbox: [0.1, 0.2, 0.3, 0.25], confidence: 0.9 }],
+        words: vec![SeenWord {
+            page: 1,
+            text: "TOTAL".into(),
+            bbox: [0.1, 0.2, 0.3, 0.25],
+            confidence: 0.9,
+            doubtful: Vec::new(),
+        }],
         ..facts(&id.to_string())
     }
 }

@@ -111,6 +111,7 @@ mod tests {
             text: text.to_owned(),
             bbox: [x, 0.12, x + 0.1, 0.18],
             confidence: 0.9,
+            doubtful: Vec::new(),
         };
         let words =
             [word("1.234,50", 0.1, 1), word("€", 0.3, 1), word("elsewhere", 0.7, 1), word("x", 0.2, 2)];

@@ -17,7 +17,7 @@ pub(in crate::understand) fn sheet(text: &str) -> Sheet {
             let width = piece.chars().count();
             if width > 0 {
                 let bbox = [at as f32 * wide, y, (at + width) as f32 * wide, y + high];
-                words.push(Word { text: piece.to_owned(), bbox, confidence: 0.99 });
+                words.push(Word { text: piece.to_owned(), bbox, confidence: 0.99, doubtful: Vec::new() });
             }
             at += width + 1;
         }

@@ -269,7 +269,12 @@ mod tests {
     }
 
     fn page(lines: &[&str]) -> Sheet {
-        let word = |t: &&str| Word { text: (*t).to_owned(), bbox: [0.1, 0.5, 0.9, 0.52], confidence: 0.9 };
+        let word = |t: &&str| Word {
+            text: (*t).to_owned(),
+            bbox: [0.1, 0.5, 0.9, 0.52],
+            confidence: 0.9,
+            doubtful: Vec::new(),
+        };
         let line = |t: &&str| layout_line(t, word(t));
         let lines = lines.iter().map(line).collect();
         let page = PageText {

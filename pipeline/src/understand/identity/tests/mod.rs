@@ -23,7 +23,7 @@ fn sheet(rows: &[&[(f32, &str)]]) -> Sheet {
             for word in text.split(' ') {
                 let width = word.chars().count() as f32 * 0.012;
                 let bbox = [at, y, at + width, y + HEIGHT];
-                words.push(Word { text: word.to_owned(), bbox, confidence: 1.0 });
+                words.push(Word { text: word.to_owned(), bbox, confidence: 1.0, doubtful: Vec::new() });
                 at += width + 0.008;
             }
         }
