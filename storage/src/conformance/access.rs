@@ -374,10 +374,11 @@ async fn bound_key(catalog: &Catalog) -> BoundKey {
     BoundKey { name, key, access, mine, other, theirs, sender, stranger }
 }
 
-/// What is told of a document or a contact names no customer beyond reach.
+/// What is told of a document or a contact names no customer beyond reach, nor one that was deleted, nor a document.
 pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
     let BoundKey { access, other, theirs, sender, .. } = bound_key(catalog).await;
     catalog.note(theirs, Stage::Link, "linked", json!({ "customer_id": other })).await.unwrap();
+    let (before, deleted) = (waiting(catalog, &bill()).await, crate::CustomerId::generate());
     let event = Event {
         cursor: "1.1".parse().unwrap(),
         at: time::OffsetDateTime::UNIX_EPOCH,
@@ -387,7 +388,14 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
         document_kind: None,
         customer_id: Some(other),
         changed: Vec::new(),
-        data: json!({ "customer_id": other, "reasons": ["possible_duplicate", "expired"] }),
+        data: json!({
+            "customer_id": other, "duplicate_of": before, "reasons": ["possible_duplicate", "expired"],
+        }),
+    };
+    let old = Event {
+        customer_id: Some(deleted),
+        data: json!({ "customer_id": deleted, "by": "key:a" }),
+        ..event.clone()
     };
     for (access, whose) in [(&access, None), (&Access::whole(), Some(other))] {
         let listed = catalog.contacts(access, None, None, 500).await.unwrap();
@@ -397,6 +405,9 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
         assert_eq!(told.customer_id, whose);
         let data = if whose.is_some() { event.data.clone() } else { json!({ "reasons": ["expired"] }) };
         assert_eq!(told.data, data);
+        let told = catalog.events_within(access, vec![old.clone()]).await.unwrap().remove(0);
+        assert_eq!(told.customer_id, whose.map(|_| deleted));
+        assert_eq!(told.data.get("customer_id").is_some(), whose.is_some(), "{}", told.data);
         let timeline = catalog.timeline_for(access, theirs).await.unwrap();
         let timeline = serde_json::to_string(&timeline).unwrap();
         assert_eq!(timeline.contains(&other.to_string()), whose.is_some(), "{timeline}");
