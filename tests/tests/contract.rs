@@ -297,7 +297,9 @@ async fn who_is_bound_hears_of_a_duplicate_and_not_of_what_it_is_one() {
         .await
         .unwrap();
     let bound = [Binding::Customer(mine)];
-    for (key, to, named) in [("acuse_bound", &bound[..], json!(null)), ("acuse_unbound", &bound[..0], json!(first))] {
+    for (key, to, named) in
+        [("acuse_bound", &bound[..], json!(null)), ("acuse_unbound", &bound[..0], json!(first))]
+    {
         let key = format!("{key}-key-of-one-who-asks-of-a-duplicate");
         let hash = Sha256::of(key.as_bytes());
         let made = catalog.create_bound_key(&key, &hash, &[Scope::DocumentsRead], to).await.unwrap();

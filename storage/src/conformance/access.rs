@@ -123,6 +123,9 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
     assert_eq!(sensitivity(catalog, earlier).await, Sensitivity::Unknown, "closed when the ID is read");
     let later = waiting(catalog, &ReadFacts { fingerprint: looks, ..bill() }).await;
     assert_eq!(sensitivity(catalog, later).await, Sensitivity::Unknown, "near-duplicate of an ID");
+    let nearly = looks.map(|own| Fingerprint(own.0 ^ 0x0003_0003_0001_0001));
+    let later = waiting(catalog, &ReadFacts { fingerprint: nearly, ..bill() }).await;
+    assert_eq!(sensitivity(catalog, later).await, Sensitivity::Unknown, "six bits, some in each quarter");
 
     let whole = received(catalog, &Sample::new()).await;
     begin(catalog, whole, Stage::Fetch).await;

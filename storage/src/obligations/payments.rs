@@ -47,11 +47,7 @@ pub(super) struct Known {
 }
 
 /// What a reader may know of the payments of an obligation.
-pub(super) async fn known_of(
-    tx: &mut Tx,
-    access: &Access,
-    obligation: Uuid,
-) -> Result<Known, CatalogError> {
+pub(super) async fn known_of(tx: &mut Tx, access: &Access, obligation: Uuid) -> Result<Known, CatalogError> {
     let payments = payments_of(tx, access, obligation).await?;
     Ok(Known { payments, is_sum_told: is_sum_told(tx, access, obligation).await? })
 }
@@ -72,11 +68,7 @@ async fn is_sum_told(tx: &mut Tx, access: &Access, obligation: Uuid) -> Result<b
 }
 
 /// The first 100 that exist for this reader.
-async fn payments_of(
-    tx: &mut Tx,
-    access: &Access,
-    obligation: Uuid,
-) -> Result<Vec<Payment>, CatalogError> {
+async fn payments_of(tx: &mut Tx, access: &Access, obligation: Uuid) -> Result<Vec<Payment>, CatalogError> {
     let text = format!(
         "SELECT p.document_id, p.amount, p.state, p.doubts, p.decided_by, d.amount, d.currency, d.sensitivity \
          FROM obligation_payments p JOIN documents d ON d.id = p.document_id WHERE p.obligation_id = $1 \

@@ -42,7 +42,11 @@ pub(in crate::conformance) async fn a_slip_in_another_currency_is_a_persons(cata
         let other = debtor.owes(catalog, "F-702", "70.00", 2).await.id;
         let slip = debtor.pays_in(catalog, came, &new(), "transferencia F-701").await;
         let one = now_of(catalog, owed).await;
-        assert_eq!((one.state, one.paid.as_deref()), (Held, Some("0.00")), "{came:?}: it is held, and not paid");
+        assert_eq!(
+            (one.state, one.paid.as_deref()),
+            (Held, Some("0.00")),
+            "{came:?}: it is held, and not paid"
+        );
         assert!(one.payments[0].needs_amount, "{one:?}");
         assert_eq!(
             between(catalog, owed, slip).await,
