@@ -1,5 +1,6 @@
-//! Reasons name other documents and customers (`candidates`), and a duplicate the one before it. To whoever is bound only those are named that exist for them:
-//! else a reason would tell what no look-up does, and a file that is sent would ask whose it is.
+//! Reasons name other documents and customers (`candidates`), a duplicate the one before it, and a part the first of its file.
+//! To whoever is bound only those are named that exist for them: else a reason would tell what no look-up does, and a file
+//! that is sent would ask whose it is.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -66,7 +67,8 @@ impl Reached {
 
 /// Whom these documents and their reasons name, each once.
 fn all_named(sights: &[Sight]) -> (Vec<DocumentId>, BTreeSet<CustomerId>) {
-    let mut documents: BTreeSet<DocumentId> = sights.iter().filter_map(|sight| sight.duplicate_of).collect();
+    let others = sights.iter().flat_map(|sight| [sight.duplicate_of, sight.part_of]);
+    let mut documents: BTreeSet<DocumentId> = others.flatten().collect();
     let mut customers = BTreeSet::new();
     let reasons = sights.iter().flat_map(|sight| sight.reasons.iter());
     let lists = reasons.filter_map(|reason| reason.detail.get(LIST)?.as_array());

@@ -90,11 +90,21 @@ impl Sight {
     /// Of which document it is a duplicate, where that one exists for the caller; that it is one the row says to everybody.
     #[must_use]
     pub fn first(&self) -> Option<DocumentId> {
-        let is_named = |first: &DocumentId| match &self.reached {
-            Some(reached) => reached.has_document(*first),
+        self.document.duplicate_of.filter(|id| self.is_named(*id))
+    }
+
+    /// The first document of its file, where that one exists for the caller.
+    #[must_use]
+    pub fn part_of(&self) -> Option<DocumentId> {
+        self.document.part_of.filter(|id| self.is_named(*id))
+    }
+
+    /// Whether it may be said that there is this other document. Of who is bound nothing is known before it is asked.
+    fn is_named(&self, id: DocumentId) -> bool {
+        match &self.reached {
+            Some(reached) => reached.has_document(id),
             None => !self.is_bound,
-        };
-        self.document.duplicate_of.filter(is_named)
+        }
     }
 
     /// These reasons as far as the caller may have them.

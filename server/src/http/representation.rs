@@ -113,7 +113,7 @@ impl DocumentView {
             is_duplicate: document.duplicate_of.is_some(),
             duplicate_of: seen.first(),
             part: document.part,
-            part_of: document.part_of,
+            part_of: seen.part_of(),
             source: document.source,
             media_type: document.media_type.clone(),
             pages: document.page_count,
