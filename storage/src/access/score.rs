@@ -25,8 +25,8 @@ pub struct Rule {
     pub most_id_probability: f64,
     /// Below this nobody vouches for the kind.
     pub least_confidence: f64,
-    /// So many IDs that share a quarter of a fingerprint, or all of one but a bit, are compared with a document; among more, nobody vouches that
-    /// it looks like none.
+    /// So many IDs that share a quarter of a fingerprint, or all of one but a bit, are compared with a document; among more,
+    /// nobody vouches that it looks like none.
     pub most_alike: u32,
 }
 
@@ -192,7 +192,7 @@ async fn alike(
 ) -> Result<Alike, CatalogError> {
     let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Alike::default()) };
     // Each by itself: SQLite looks up no alternative by an index of some rows alone.
-    let of_each = documents::quarters(own).map(|quarter| {
+    let of_each = documents::quarters(own, &[0, 1]).map(|quarter| {
         format!(
             "SELECT * FROM (SELECT id, fingerprint FROM documents WHERE sensitivity = '{sensitivity}' AND id <> $1 \
              AND {quarter} LIMIT $2) q"

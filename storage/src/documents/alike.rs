@@ -12,13 +12,14 @@ const NEAR: u32 = 6;
 /// So many of either kind at most are given to whoever compares them.
 const MOST: usize = 20;
 
-/// SQL that holds for pictures which have a quarter of their fingerprint in common with this one, or all of one but a bit, a
-/// condition for each quarter and its index. Of two that are at most [`NEAR`] bits apart one of these holds: were every
-/// quarter two bits apart, they would be eight.
-pub(crate) fn quarters(own: Fingerprint) -> [String; 4] {
+/// SQL that holds for pictures of which a quarter of the fingerprint is `apart` from this one's by so many bits, none (0) or
+/// one (1), a condition for each quarter and its index. Of two that are at most [`NEAR`] bits apart one of these holds: were
+/// every quarter two bits apart, they would be eight.
+pub(crate) fn quarters(own: Fingerprint, apart: &[u32]) -> [String; 4] {
     [0, 16, 32, 48].map(|shift| {
         let quarter = (own.0 >> shift) as u16;
         let near = std::iter::once(quarter).chain((0..16).map(|bit| quarter ^ (1 << bit)));
+        let near = near.filter(|value| apart.contains(&(value ^ quarter).count_ones()));
         let near = near.map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
         match shift {
             0 => format!("(fingerprint & 65535) IN ({near})"),
@@ -87,15 +88,20 @@ pub(crate) async fn look_alikes(
     if own.0 == 0 {
         return Ok(Vec::new());
     }
-    let text = format!(
-        "SELECT id, fingerprint FROM documents \
-         WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ({}) LIMIT 5000",
-        quarters(own).join(" OR ")
-    );
-    let mut found = all!(tx, Picture, sqlx::AssertSqlSafe(text.clone()), id.0)?;
+    let mut found: Vec<Picture> = Vec::new();
+    // Those of a quarter in common first and by themselves: there are fewer of them, and none is crowded out.
+    for apart in [0, 1] {
+        let text = format!(
+            "SELECT id, fingerprint FROM documents \
+             WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ({}) LIMIT 5000",
+            quarters(own, &[apart]).join(" OR ")
+        );
+        found.extend(all!(tx, Picture, sqlx::AssertSqlSafe(text.clone()), id.0)?);
+    }
     let far = |p: &Picture| distance(own, Fingerprint(p.fingerprint.cast_unsigned()));
     found.retain(|p| far(p) <= NEAR);
     found.sort_by_key(|p| (far(p), p.id));
+    found.dedup_by_key(|p| p.id);
     found.truncate(MOST);
     Ok(found.into_iter().map(|p| DocumentId(p.id)).collect())
 }
@@ -115,7 +121,7 @@ mod tests {
                 .zip(apart)
                 .fold(own.0, |all, (shift, bits)| all ^ (mask(bits) << shift));
             assert_eq!(distance(own, Fingerprint(other)), NEAR);
-            let is_found = quarters(own).iter().zip([0, 16, 32, 48]).any(|(asked, shift)| {
+            let is_found = quarters(own, &[0, 1]).iter().zip([0, 16, 32, 48]).any(|(asked, shift)| {
                 let (_, list) = asked.split_once(" IN (").unwrap();
                 let wanted = u64::from((other >> shift) as u16).to_string();
                 list.trim_end_matches(')').split(", ").any(|value| value == wanted)
