@@ -61,6 +61,14 @@ fn without(value: &mut Value, beyond: &HashSet<Uuid>) {
 }
 
 impl Catalog {
+    /// Those of these ids, of customers and of documents, that are beyond the reach of this access.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn beyond_reach(&self, access: &Access, ids: &[Uuid]) -> Result<HashSet<Uuid>, CatalogError> {
+        self.within_reach(access, Vec::new(), ids).await
+    }
+
     /// Takes out of these particulars what is beyond the reach of this access; the ids of customers (those that were deleted
     /// too) and documents beyond it, of these and of the customers `others`, are given back.
     pub(crate) async fn within_reach(

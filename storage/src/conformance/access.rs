@@ -1,5 +1,7 @@
 //! Who may see what, on the rows themselves.
 
+use std::collections::HashSet;
+
 use acuse_pipeline::{
     document::{Kind, Sha256},
     fields::{FieldName, Fields},
@@ -379,9 +381,13 @@ async fn bound_key(catalog: &Catalog) -> BoundKey {
 
 /// What is told of a document or a contact names no customer beyond reach, nor one that was deleted, nor a document.
 pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
-    let BoundKey { access, other, theirs, sender, .. } = bound_key(catalog).await;
+    let BoundKey { access, mine, other, theirs, sender, .. } = bound_key(catalog).await;
     catalog.note(theirs, Stage::Link, "linked", json!({ "customer_id": other })).await.unwrap();
     let (before, deleted) = (waiting(catalog, &bill()).await, crate::CustomerId::generate());
+    let all = [theirs.0, before.0, mine.0, other.0, deleted.0];
+    let beyond = catalog.beyond_reach(&access, &all).await.unwrap();
+    assert_eq!(beyond, HashSet::from([before.0, other.0, deleted.0]));
+    assert!(catalog.beyond_reach(&Access::new(false), &all).await.unwrap().is_empty());
     let event = Event {
         cursor: "1.1".parse().unwrap(),
         at: time::OffsetDateTime::UNIX_EPOCH,
