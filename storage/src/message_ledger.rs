@@ -35,30 +35,34 @@ pub(crate) const TALLIES: &str = "message_tallies";
 /// The states of a message (under `o`) that has not come to its end, as the index `outbox_open` names them.
 pub(crate) const OPEN: &str =
     "o.state IN ('queued', 'sending', 'refused', 'sent', 'unknown', 'failed', 'window_closed')";
-/// Of a message that the ledger counts.
+/// The states of one that is to be sent, or may be, as the index `outbox_contact` names them.
+const WAITS: &str = "o.state IN ('queued', 'sending', 'unknown', 'refused')";
+/// The states of one that was sent, or may be, as the index `outbox_sent` names them.
+const TAKEN: &str = "o.state IN ('sent', 'unknown')";
+/// Of a message that the ledger counts; with a plus before it SQLite goes by no time of it.
 const COUNTED: &str = "o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')";
 
 impl Catalog {
-    /// Counts the messages: what ended off the counts that the database keeps, what is open one by one. One statement,
-    /// and so one instant, sees both.
+    /// Counts the messages: what ended off the counts that the database keeps, what is open one by one, each by what it
+    /// counts for: one that was sent and not delivered counts for nothing once its time is over, and is not looked at. One
+    /// statement, and so one instant, sees all.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn message_ledger(&self, present: OffsetDateTime) -> Result<MessageLedger, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT t.queued, t.delivered, c.on_its_way, c.told, t.withdrawn FROM \
-             (SELECT {queued} AS queued, {delivered} AS delivered, {withdrawn} AS withdrawn FROM message_tallies) t, \
-             (SELECT \
-             COUNT(CASE WHEN (o.state IN ('queued', 'sending', 'refused') AND j.id IS NOT NULL AND {live}) \
-               OR (o.state = 'sent' AND o.sent_at > $1) OR (o.state = 'unknown' AND o.sent_at > $2) THEN 1 END) \
-               AS on_its_way, \
-             COUNT(CASE WHEN o.state IN ('failed', 'window_closed') AND EXISTS (SELECT 1 FROM incident_messages m \
-               JOIN incidents i ON i.id = m.incident_id WHERE m.outbox_id = o.id AND i.state <> 'resolved') THEN 1 END) \
-               AS told \
-             FROM outbox o LEFT JOIN reply_lines l ON l.contact_id = o.contact_id \
-             AND l.phone_number_id = COALESCE(o.phone_number_id, '') LEFT JOIN {jobs} j ON j.id = l.task_id \
-             WHERE {OPEN} AND {COUNTED}) c",
+            "SELECT t.queued, t.delivered, \
+             (SELECT COUNT(*) FROM outbox o CROSS JOIN reply_lines l CROSS JOIN {jobs} j \
+               WHERE {WAITS} AND o.state <> 'unknown' AND +{COUNTED} AND l.contact_id = o.contact_id \
+               AND l.phone_number_id = COALESCE(o.phone_number_id, '') AND j.id = l.task_id AND {live}) \
+             + (SELECT COUNT(*) FROM outbox o WHERE {TAKEN} AND o.state = 'sent' AND o.sent_at > $1 AND +{COUNTED}) \
+             + (SELECT COUNT(*) FROM outbox o WHERE {TAKEN} AND o.state = 'unknown' AND o.sent_at > $2 AND +{COUNTED}), \
+             (SELECT COUNT(DISTINCT o.id) FROM incidents i CROSS JOIN incident_messages m CROSS JOIN outbox o \
+               WHERE i.state <> 'resolved' AND m.incident_id = i.id AND o.id = m.outbox_id \
+               AND o.state IN ('failed', 'window_closed') AND +{COUNTED}), \
+             t.withdrawn FROM (SELECT {queued} AS queued, {delivered} AS delivered, {withdrawn} AS withdrawn \
+               FROM message_tallies) t",
             queued = tally("all"),
             delivered = tally("delivered"),
             withdrawn = tally("withdrawn"),

@@ -12,6 +12,7 @@ use serde_json::json;
 use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
+use payments::Known;
 pub use payments::Payment;
 pub(crate) use receipts::document_changed;
 pub use verdicts::{Settled, Verdict};
@@ -77,8 +78,9 @@ pub struct Obligation {
     pub number: String,
     /// How much, a decimal with a point.
     pub amount: String,
-    /// How much of it is paid.
-    pub paid: String,
+    /// How much of it is paid; none where a receipt that counts in it is not for this reader's eyes, or not theirs: the sum
+    /// would say what it says.
+    pub paid: Option<String>,
     /// ISO 4217.
     pub currency: String,
     /// When it is due.
@@ -237,7 +239,7 @@ type Row = (
 const COLUMNS: &str = "o.id, o.customer_id, o.number, o.amount, o.paid, o.currency, o.due, o.state, o.said, \
      o.promised_for, o.contact_id, o.document_id, o.created_at";
 
-fn obligation(row: Row, payments: Vec<Payment>) -> Result<Obligation, CatalogError> {
+fn obligation(row: Row, known: Known) -> Result<Obligation, CatalogError> {
     let (id, customer, bill, owed, paid, currency, due, state, said, promised_for, contact, document, made) =
         row;
     Ok(Obligation {
@@ -245,7 +247,7 @@ fn obligation(row: Row, payments: Vec<Payment>) -> Result<Obligation, CatalogErr
         customer_id: CustomerId(customer),
         number: bill,
         amount: to_text(amount("amount", &owed)?),
-        paid: to_text(amount("paid", &paid)?),
+        paid: Some(to_text(amount("paid", &paid)?)).filter(|_| known.is_sum_told),
         currency,
         due,
         state: word(T, "state", &state)?,
@@ -253,7 +255,7 @@ fn obligation(row: Row, payments: Vec<Payment>) -> Result<Obligation, CatalogErr
         promised_for,
         contact_id: contact.map(ContactId),
         document_id: document.map(DocumentId),
-        payments,
+        payments: known.payments,
         created_at: at(T, "created_at", made)?,
     })
 }
@@ -342,8 +344,8 @@ impl Catalog {
         let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), customer.0, bill)?;
         match row {
             Some(row) => {
-                let payments = payments::payments_of(tx, access, row.0).await?;
-                obligation(row, payments).map(Some)
+                let known = payments::known_of(tx, access, row.0).await?;
+                obligation(row, known).map(Some)
             }
             None => Ok(None),
         }
@@ -375,8 +377,8 @@ impl Catalog {
         let rows = all_of!(tx, Row, text, query.binds)?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let payments = payments::payments_of(&mut tx, access, row.0).await?;
-            found.push(obligation(row, payments)?);
+            let known = payments::known_of(&mut tx, access, row.0).await?;
+            found.push(obligation(row, known)?);
         }
         Ok(found)
     }
@@ -396,8 +398,8 @@ impl Catalog {
             access.reach_customers(&tx, "c")
         );
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
-        let payments = payments::payments_of(&mut tx, access, id.0).await?;
-        obligation(row, payments).map(Some)
+        let known = payments::known_of(&mut tx, access, id.0).await?;
+        obligation(row, known).map(Some)
     }
 }
 

@@ -38,6 +38,9 @@ words! {
 }
 
 impl Part {
+    /// What a file cannot be fetched without.
+    pub const TO_FETCH: &[Self] = &[Self::Objects, Self::Graph];
+
     /// The kind of its incident.
     #[must_use]
     pub fn incident(self) -> &'static str {

@@ -2,11 +2,14 @@
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
-    Catalog,
+    Catalog, CustomerId, DocumentId, ObjectKey, StoredObject,
     access::Binding,
     customers::NewCustomer,
+    documents::DeclaredFile,
     events::{Event, EventCursor, EventFilter, Followed},
     keys::Scope,
+    names::Source,
+    uploads::Upload,
 };
 use acuse_tests::{in_process::InProcess, postgres::Postgres, stack::Api};
 use axum::{
@@ -253,4 +256,61 @@ async fn who_is_bound_is_not_held_up_by_what_is_others_nor_speaks_to_them() {
     let (status, told) = acuse.ask(request.unwrap()).await.unwrap();
     let told = String::from_utf8(told).unwrap();
     assert!(status == 403 && told.contains("urn:acuse:problem:bound"), "{status} {told}");
+}
+
+/// A document of a customer that came by the API, and whom nobody reads.
+async fn brought(acuse: &InProcess, customer: CustomerId) -> DocumentId {
+    let id = DocumentId::generate();
+    let sha256 = Sha256::of(id.to_string().as_bytes());
+    let upload = Upload {
+        id,
+        source: Source::Api,
+        key: None,
+        sender: None,
+        customer_id: Some(customer),
+        declared: DeclaredFile::default(),
+        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
+        received_at: acuse.world.catalog().now(),
+    };
+    acuse.world.catalog().accept_upload(&upload, None).await.unwrap();
+    sqlx::query("DELETE FROM Jobs WHERE status = 'Pending'").execute(&acuse.world.queue).await.unwrap();
+    id
+}
+
+/// That a document is a duplicate is told to everybody; of which one, to whom that one exists for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_bound_hears_of_a_duplicate_and_not_of_what_it_is_one() {
+    let acuse = InProcess::start().await.unwrap();
+    let catalog = acuse.world.catalog();
+    let two = ["mine", "theirs"].map(|name| NewCustomer {
+        name: name.into(),
+        external_id: Some(name.into()),
+        ..NewCustomer::default()
+    });
+    let made = catalog.upsert_customers(&two).await.unwrap();
+    let (mine, theirs) = (made[0].id().unwrap(), made[1].id().unwrap());
+    let (first, again) = (brought(&acuse, theirs).await, brought(&acuse, mine).await);
+    sqlx::query("UPDATE documents SET status = 'filed', stage = 'done', duplicate_of = $2 WHERE id = $1")
+        .bind(again.0)
+        .bind(first.0)
+        .execute(&acuse.world.queue)
+        .await
+        .unwrap();
+    let bound = [Binding::Customer(mine)];
+    for (key, to, named) in
+        [("acuse_bound", &bound[..], json!(null)), ("acuse_unbound", &bound[..0], json!(first))]
+    {
+        let key = format!("{key}-key-of-one-who-asks-of-a-duplicate");
+        let hash = Sha256::of(key.as_bytes());
+        let made = catalog.create_bound_key(&key, &hash, &[Scope::DocumentsRead], to).await.unwrap();
+        assert!(made.is_ok());
+        for path in [format!("/v1/documents/{again}"), "/v1/documents?status=duplicate".to_owned()] {
+            let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {key}"));
+            let (status, body) = acuse.ask(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(status, 200);
+            let told = serde_json::from_slice::<Value>(&body).unwrap();
+            let told = told["data"].get(0).unwrap_or(&told);
+            assert_eq!((&told["is_duplicate"], &told["duplicate_of"]), (&json!(true), &named), "{told}");
+        }
+    }
 }

@@ -32,7 +32,7 @@ const PAGE: &[u8] =
 #[must_use]
 pub fn needs(env: &Env, stage: Stage) -> &'static [Part] {
     match stage {
-        Stage::Fetch => &[Part::Objects, Part::Graph],
+        Stage::Fetch => Part::TO_FETCH,
         Stage::Read if env.scanner.is_some() => &[Part::Objects, Part::Scanner, Part::Reader],
         Stage::Read => &[Part::Objects, Part::Reader],
         Stage::Link | Stage::Done => &[],

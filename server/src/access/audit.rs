@@ -53,7 +53,7 @@ pub async fn list(app: &App, caller: &Caller, documents: Vec<Document>) -> Resul
     Ok(sights)
 }
 
-/// Reasons name nobody who does not exist for a caller who is bound.
+/// Neither a reason nor a duplicate names what does not exist for a caller who is bound.
 async fn within_reach(app: &App, caller: &Caller, sights: &mut [Sight]) -> Result<(), Problem> {
     if !caller.access().is_bound() {
         return Ok(());

@@ -1,5 +1,6 @@
-//! Reasons name other documents and customers (`candidates`). To whoever is bound only those are named that exist for them:
-//! else a reason would tell what no look-up does, and a file that is sent would ask whose it is.
+//! Reasons name other documents and customers (`candidates`), a duplicate the one before it, and a part the first of its file.
+//! To whoever is bound only those are named that exist for them: else a reason would tell what no look-up does, and a file
+//! that is sent would ask whose it is.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -21,7 +22,7 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    /// Asks which of those that the reasons of these documents name exist for `caller`.
+    /// Asks which of those that these documents and their reasons name exist for `caller`.
     ///
     /// # Errors
     /// When the catalog fails.
@@ -52,16 +53,23 @@ impl Reached {
         reasons
     }
 
+    /// Whether a document exists for them.
+    pub(super) fn has_document(&self, id: DocumentId) -> bool {
+        self.documents.contains(&id)
+    }
+
     fn has(&self, candidate: &Value) -> bool {
         let (document, customer) = named(candidate);
-        document.is_some_and(|id| self.documents.contains(&id))
+        document.is_some_and(|id| self.has_document(id))
             || customer.is_some_and(|id| self.customers.contains(&id))
     }
 }
 
-/// Whom the reasons of these documents name, each once.
+/// Whom these documents and their reasons name, each once.
 fn all_named(sights: &[Sight]) -> (Vec<DocumentId>, BTreeSet<CustomerId>) {
-    let (mut documents, mut customers) = (BTreeSet::new(), BTreeSet::new());
+    let others = sights.iter().flat_map(|sight| [sight.duplicate_of, sight.part_of]);
+    let mut documents: BTreeSet<DocumentId> = others.flatten().collect();
+    let mut customers = BTreeSet::new();
     let reasons = sights.iter().flat_map(|sight| sight.reasons.iter());
     let lists = reasons.filter_map(|reason| reason.detail.get(LIST)?.as_array());
     for (document, customer) in lists.flatten().map(named) {

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use acuse_pipeline::{document::Kind, fields::Fields, reason::Reason};
-use acuse_storage::{Document, Sensitivity, documents::DeclaredFile};
+use acuse_storage::{Document, DocumentId, Sensitivity, documents::DeclaredFile};
 
 use super::{Caller, candidates::Reached};
 
@@ -14,6 +14,7 @@ pub struct Sight {
     withheld: bool,
     unnamed: bool,
     size_bytes: Option<u64>,
+    is_bound: bool,
     /// Of whom reasons name, those that exist for a caller who is bound.
     reached: Option<Reached>,
 }
@@ -31,16 +32,16 @@ impl Sight {
     pub fn of(document: Document, caller: &Caller) -> Self {
         let withheld = caller.is_withheld(&document);
         let unnamed = caller.is_name_withheld(&document);
-        Self::cut(document, withheld, unnamed)
+        Self::cut(document, caller, withheld, unnamed)
     }
 
     /// The same for a line of a list at the desk, where no ID is quoted to anybody.
     pub(super) fn in_list(document: Document, caller: &Caller) -> Self {
         let id = document.kind == Some(Kind::Id) || document.sensitivity == Sensitivity::Id;
-        if id { Self::cut(document, true, true) } else { Self::of(document, caller) }
+        if id { Self::cut(document, caller, true, true) } else { Self::of(document, caller) }
     }
 
-    fn cut(mut document: Document, withheld: bool, unnamed: bool) -> Self {
+    fn cut(mut document: Document, caller: &Caller, withheld: bool, unnamed: bool) -> Self {
         let size_bytes = document.original.as_ref().map(|o| o.size_bytes);
         if unnamed {
             let media_type = document.declared.media_type.take();
@@ -58,7 +59,8 @@ impl Sight {
             document.fingerprint = None;
             document.direction = None;
         }
-        Self { document, withheld, unnamed, size_bytes, reached: None }
+        let is_bound = caller.access().is_bound();
+        Self { document, withheld, unnamed, size_bytes, is_bound, reached: None }
     }
 
     /// Its reasons name nobody but these from now on.
@@ -83,6 +85,26 @@ impl Sight {
     #[must_use]
     pub fn size_bytes(&self) -> Option<u64> {
         self.size_bytes
+    }
+
+    /// Of which document it is a duplicate, where that one exists for the caller; that it is one the row says to everybody.
+    #[must_use]
+    pub fn first(&self) -> Option<DocumentId> {
+        self.document.duplicate_of.filter(|id| self.is_named(*id))
+    }
+
+    /// The first document of its file, where that one exists for the caller.
+    #[must_use]
+    pub fn part_of(&self) -> Option<DocumentId> {
+        self.document.part_of.filter(|id| self.is_named(*id))
+    }
+
+    /// Whether it may be said that there is this other document. Of who is bound nothing is known before it is asked.
+    fn is_named(&self, id: DocumentId) -> bool {
+        match &self.reached {
+            Some(reached) => reached.has_document(id),
+            None => !self.is_bound,
+        }
     }
 
     /// These reasons as far as the caller may have them.

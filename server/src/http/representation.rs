@@ -58,6 +58,9 @@ pub struct DocumentView {
     entity_id: Option<EntityId>,
     /// Which way its money goes.
     direction: Option<Direction>,
+    /// Whether it came before.
+    is_duplicate: bool,
+    /// Which one that was, if that exists for whoever asks.
     duplicate_of: Option<DocumentId>,
     /// Its pages, or its place on a page, of a file that holds several documents.
     part: Option<Part>,
@@ -107,9 +110,10 @@ impl DocumentView {
             contact_id: document.contact_id,
             entity_id: document.entity_id,
             direction: document.direction,
-            duplicate_of: document.duplicate_of,
+            is_duplicate: document.duplicate_of.is_some(),
+            duplicate_of: seen.first(),
             part: document.part,
-            part_of: document.part_of,
+            part_of: seen.part_of(),
             source: document.source,
             media_type: document.media_type.clone(),
             pages: document.page_count,
@@ -205,6 +209,7 @@ pub const DOCUMENT_MEMBERS: &[&str] = &[
     "contact_id",
     "entity_id",
     "direction",
+    "is_duplicate",
     "duplicate_of",
     "part",
     "part_of",

@@ -9,12 +9,32 @@ use uuid::Uuid;
 use super::{Access, literal};
 use crate::{catalog::Catalog, error::CatalogError};
 
+/// Under which names a customer stands.
+const CUSTOMER: &[&str] = &["customer_id", "customers"];
+
 /// The ids that some particulars name, wherever they stand.
 fn named(value: &Value, found: &mut BTreeSet<Uuid>) {
     match value {
         Value::String(text) => found.extend(Uuid::parse_str(text).ok()),
         Value::Array(items) => items.iter().for_each(|item| named(item, found)),
         Value::Object(members) => members.values().for_each(|member| named(member, found)),
+        _ => {}
+    }
+}
+
+/// The ids under a name of a customer: of one that was deleted no row says any more that it was one.
+fn named_customers(value: &Value, found: &mut BTreeSet<Uuid>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| named_customers(item, found)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                if CUSTOMER.contains(&name.as_str()) {
+                    named(member, found);
+                } else {
+                    named_customers(member, found);
+                }
+            }
+        }
         _ => {}
     }
 }
@@ -41,8 +61,16 @@ fn without(value: &mut Value, beyond: &HashSet<Uuid>) {
 }
 
 impl Catalog {
-    /// Takes out of these particulars what is beyond the reach of this access; the ids of customers beyond it, of these and of
-    /// `others`, are given back.
+    /// Those of these ids, of customers and of documents, that are beyond the reach of this access.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn beyond_reach(&self, access: &Access, ids: &[Uuid]) -> Result<HashSet<Uuid>, CatalogError> {
+        self.within_reach(access, Vec::new(), ids).await
+    }
+
+    /// Takes out of these particulars what is beyond the reach of this access; the ids of customers (those that were deleted
+    /// too) and documents beyond it, of these and of the customers `others`, are given back.
     pub(crate) async fn within_reach(
         &self,
         access: &Access,
@@ -54,17 +82,26 @@ impl Catalog {
         }
         let mut ids: BTreeSet<Uuid> = others.iter().copied().collect();
         details.iter().for_each(|detail| named(detail, &mut ids));
+        let mut customers: BTreeSet<Uuid> = others.iter().copied().collect();
+        details.iter().for_each(|detail| named_customers(detail, &mut customers));
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let mut tx = self.reading().await?;
-        let mut beyond = HashSet::new();
+        let mut beyond: HashSet<Uuid> = customers.iter().copied().collect();
         for some in ids.chunks(500) {
             let list = some.iter().map(|id| literal(&tx, *id)).collect::<Vec<_>>().join(", ");
             let text = format!(
-                "SELECT k.id FROM customers k WHERE k.id IN ({list}) AND ({}) IS NOT TRUE",
-                access.reach_customers(&tx, "k")
+                "SELECT k.id, ({}) IS TRUE FROM customers k WHERE k.id IN ({list}) \
+                 UNION ALL SELECT d.id, ({}) IS TRUE FROM documents d WHERE d.id IN ({list})",
+                access.reach_customers(&tx, "k"),
+                access.reach(&tx, "d")
             );
-            let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()))?;
-            beyond.extend(rows.into_iter().map(|(id,)| id));
+            for (id, reached) in all!(tx, (Uuid, bool), sqlx::AssertSqlSafe(text.clone()))? {
+                if reached {
+                    beyond.remove(&id);
+                } else {
+                    beyond.insert(id);
+                }
+            }
         }
         for detail in details {
             without(detail, &beyond);
@@ -89,6 +126,9 @@ mod tests {
         let mut found = BTreeSet::new();
         named(&detail, &mut found);
         assert_eq!(found, BTreeSet::from([gone, own]));
+        let mut customers = BTreeSet::new();
+        named_customers(&json!({ "document_id": own, "was": { "customers": [gone] } }), &mut customers);
+        assert_eq!(customers, BTreeSet::from([gone]));
         without(&mut detail, &HashSet::from([gone]));
         let left = json!({
             "by": "key:a", "kept": own, "was": { "customers": [own] }, "reasons": ["expired", { "code": "expired" }],

@@ -25,8 +25,8 @@ pub struct Rule {
     pub most_id_probability: f64,
     /// Below this nobody vouches for the kind.
     pub least_confidence: f64,
-    /// So many IDs that share a quarter of a fingerprint are compared with a document; among more, nobody vouches that
-    /// it looks like none.
+    /// So many IDs that share a quarter of a fingerprint, or all of one but a bit, are compared with a document; among more,
+    /// nobody vouches that it looks like none.
     pub most_alike: u32,
 }
 
@@ -149,7 +149,7 @@ async fn is_beside_id(tx: &mut Tx, rule: &Rule, document: &Document) -> Result<b
         return Ok(true);
     }
     let most = i64::from(rule.most_alike);
-    let alike = alike(tx, document, "id", most.saturating_add(1)).await?;
+    let alike = alike(tx, document, Sensitivity::Id, most.saturating_add(1)).await?;
     Ok(!alike.near.is_empty() || alike.looked_at > most)
 }
 
@@ -163,7 +163,7 @@ async fn close_beside(tx: &mut Tx, document: &Document) -> Result<(), CatalogErr
         document.first_of_file().0
     )?;
     // All of them, however many: what is not looked at would stay open.
-    for other in alike(tx, document, "open", i64::MAX).await?.near {
+    for other in alike(tx, document, Sensitivity::Open, i64::MAX).await?.near {
         execute!(
             tx,
             "UPDATE documents SET sensitivity = 'unknown' WHERE id = $1 AND sensitivity = 'open' \
@@ -183,31 +183,23 @@ struct Alike {
 }
 
 /// Documents of this sensitivity whose first page looks like this one's, of at most so many that share a quarter of its
-/// fingerprint.
+/// fingerprint, or all of one but a bit. IDs are looked up by indexes of their own, as each document asks for them.
 async fn alike(
     tx: &mut Tx,
     document: &Document,
-    sensitivity: &'static str,
+    sensitivity: Sensitivity,
     most: i64,
 ) -> Result<Alike, CatalogError> {
     let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Alike::default()) };
-    let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
-    let rows = all!(
-        tx,
-        (Uuid, i64),
-        "SELECT id, fingerprint FROM documents WHERE id <> $1 AND sensitivity = $6 AND ( \
-               (fingerprint & 65535) = $2 \
-            OR ((fingerprint >> 16) & 65535) = $3 \
-            OR ((fingerprint >> 32) & 65535) = $4 \
-            OR ((fingerprint >> 48) & 65535) = $5) LIMIT $7",
-        document.id.0,
-        a,
-        b,
-        c,
-        d,
-        sensitivity,
-        most
-    )?;
+    // Each by itself: SQLite looks up no alternative by an index of some rows alone.
+    let of_each = documents::quarters(own, &[0, 1]).map(|quarter| {
+        format!(
+            "SELECT * FROM (SELECT id, fingerprint FROM documents WHERE sensitivity = '{sensitivity}' AND id <> $1 \
+             AND {quarter} LIMIT $2) q"
+        )
+    });
+    let text = format!("SELECT id, fingerprint FROM ({}) alike LIMIT $2", of_each.join(" UNION "));
+    let rows = all!(tx, (Uuid, i64), sqlx::AssertSqlSafe(text.clone()), document.id.0, most)?;
     let looked_at = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let near = |bits: i64| distance(own, Fingerprint(bits.cast_unsigned())) <= NEAR;
     let near = rows.into_iter().filter(|(_, bits)| near(*bits)).map(|(id, _)| id).collect();

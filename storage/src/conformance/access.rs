@@ -1,5 +1,7 @@
 //! Who may see what, on the rows themselves.
 
+use std::collections::HashSet;
+
 use acuse_pipeline::{
     document::{Kind, Sha256},
     fields::{FieldName, Fields},
@@ -123,6 +125,9 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
     assert_eq!(sensitivity(catalog, earlier).await, Sensitivity::Unknown, "closed when the ID is read");
     let later = waiting(catalog, &ReadFacts { fingerprint: looks, ..bill() }).await;
     assert_eq!(sensitivity(catalog, later).await, Sensitivity::Unknown, "near-duplicate of an ID");
+    let nearly = looks.map(|own| Fingerprint(own.0 ^ 0x0003_0003_0001_0001));
+    let later = waiting(catalog, &ReadFacts { fingerprint: nearly, ..bill() }).await;
+    assert_eq!(sensitivity(catalog, later).await, Sensitivity::Unknown, "six bits, some in each quarter");
 
     let whole = received(catalog, &Sample::new()).await;
     begin(catalog, whole, Stage::Fetch).await;
@@ -374,10 +379,15 @@ async fn bound_key(catalog: &Catalog) -> BoundKey {
     BoundKey { name, key, access, mine, other, theirs, sender, stranger }
 }
 
-/// What is told of a document or a contact names no customer beyond reach.
+/// What is told of a document or a contact names no customer beyond reach, nor one that was deleted, nor a document.
 pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
-    let BoundKey { access, other, theirs, sender, .. } = bound_key(catalog).await;
+    let BoundKey { access, mine, other, theirs, sender, .. } = bound_key(catalog).await;
     catalog.note(theirs, Stage::Link, "linked", json!({ "customer_id": other })).await.unwrap();
+    let (before, deleted) = (waiting(catalog, &bill()).await, crate::CustomerId::generate());
+    let all = [theirs.0, before.0, mine.0, other.0, deleted.0];
+    let beyond = catalog.beyond_reach(&access, &all).await.unwrap();
+    assert_eq!(beyond, HashSet::from([before.0, other.0, deleted.0]));
+    assert!(catalog.beyond_reach(&Access::new(false), &all).await.unwrap().is_empty());
     let event = Event {
         cursor: "1.1".parse().unwrap(),
         at: time::OffsetDateTime::UNIX_EPOCH,
@@ -387,7 +397,14 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
         document_kind: None,
         customer_id: Some(other),
         changed: Vec::new(),
-        data: json!({ "customer_id": other, "reasons": ["possible_duplicate", "expired"] }),
+        data: json!({
+            "customer_id": other, "duplicate_of": before, "reasons": ["possible_duplicate", "expired"],
+        }),
+    };
+    let old = Event {
+        customer_id: Some(deleted),
+        data: json!({ "customer_id": deleted, "by": "key:a" }),
+        ..event.clone()
     };
     for (access, whose) in [(&access, None), (&Access::whole(), Some(other))] {
         let listed = catalog.contacts(access, None, None, 500).await.unwrap();
@@ -397,6 +414,9 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
         assert_eq!(told.customer_id, whose);
         let data = if whose.is_some() { event.data.clone() } else { json!({ "reasons": ["expired"] }) };
         assert_eq!(told.data, data);
+        let told = catalog.events_within(access, vec![old.clone()]).await.unwrap().remove(0);
+        assert_eq!(told.customer_id, whose.map(|_| deleted));
+        assert_eq!(told.data.get("customer_id").is_some(), whose.is_some(), "{}", told.data);
         let timeline = catalog.timeline_for(access, theirs).await.unwrap();
         let timeline = serde_json::to_string(&timeline).unwrap();
         assert_eq!(timeline.contains(&other.to_string()), whose.is_some(), "{timeline}");

@@ -147,6 +147,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
     what_came(catalog).await;
+    messages(catalog).await;
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     // In the heap: together they are more than a thread's stack.
     Box::pin(reviews(catalog)).await;
@@ -219,6 +220,20 @@ async fn what_came(catalog: &Catalog) {
     };
     goes!(catalog, "messages_files", of(Source::Whatsapp));
     goes!(catalog, "events_at", of(Source::Api));
+}
+
+/// The second ledger: messages whose time is over, however many, are not looked at, nor one that is told of but by its incident.
+async fn messages(catalog: &Catalog) {
+    if catalog.database() != "sqlite" {
+        return;
+    }
+    let heard = listened(async { catalog.message_ledger(now()).await.map(drop).unwrap() }).await;
+    let text = heard.iter().find(|text| text.contains("message_tallies")).expect("it is asked");
+    let plan = plan(catalog, LOOKS_UP, text).await;
+    for index in ["outbox_contact", "outbox_sent (sent_at>?)", "incidents_waiting"] {
+        assert!(plan.contains(index), "{index}:\n{plan}");
+    }
+    assert!(!plan.contains("outbox_open"), "{plan}");
 }
 
 /// Whoever sees the papers of a firm or of a customer only: from one whose they are to the next.

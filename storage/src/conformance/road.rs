@@ -246,8 +246,11 @@ pub(super) async fn a_picture_nearly_alike_is_found(catalog: &Catalog) {
     // One bit in each of three quarters, the sign among them; and eleven bits spread over all four.
     let near = with(seed ^ (1 << 63 | 1 << 40 | 1 << 20)).await;
     let far = with(seed ^ 0x8421_0421_0021_0041).await;
+    // Six bits, of which each quarter has some.
+    let nearly = with(near.fingerprint.unwrap().0 ^ 0x0003_0003_0001_0001).await;
     let found: Vec<_> = catalog.possible_duplicates(&near).await.unwrap().iter().map(|d| d.id).collect();
     assert!(found.contains(&first.id) && !found.contains(&far.id) && !found.contains(&near.id), "{found:?}");
+    assert!(found.contains(&nearly.id), "{found:?}");
 }
 
 pub(super) async fn the_sweep_finds_what_a_crash_left(catalog: &Catalog) {

@@ -12,6 +12,22 @@ const NEAR: u32 = 6;
 /// So many of either kind at most are given to whoever compares them.
 const MOST: usize = 20;
 
+/// SQL that holds for pictures of which a quarter of the fingerprint is `apart` from this one's by so many bits, none (0) or
+/// one (1), a condition for each quarter and its index. Of two that are at most [`NEAR`] bits apart one of these holds: were
+/// every quarter two bits apart, they would be eight.
+pub(crate) fn quarters(own: Fingerprint, apart: &[u32]) -> [String; 4] {
+    [0, 16, 32, 48].map(|shift| {
+        let quarter = (own.0 >> shift) as u16;
+        let near = std::iter::once(quarter).chain((0..16).map(|bit| quarter ^ (1 << bit)));
+        let near = near.filter(|value| apart.contains(&(value ^ quarter).count_ones()));
+        let near = near.map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
+        match shift {
+            0 => format!("(fingerprint & 65535) IN ({near})"),
+            _ => format!("((fingerprint >> {shift}) & 65535) IN ({near})"),
+        }
+    })
+}
+
 #[derive(sqlx::FromRow)]
 struct Picture {
     id: Uuid,
@@ -22,8 +38,8 @@ impl Catalog {
     /// Documents that may be the same as this one: the same issuer and number, the same issuer, date and total, or a
     /// first page that looks the same. Oldest first, at most 20 of either; rejected ones and duplicates are left out.
     ///
-    /// Pictures up to 3 bits apart are always found, of those 4 to 6 bits apart about nine, eight and six in ten: they
-    /// are looked up by the quarters of their fingerprints.
+    /// Pictures up to 6 bits apart are found, unless more than 5,000 share a quarter of their fingerprints, or all of one
+    /// but a bit.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -72,26 +88,45 @@ pub(crate) async fn look_alikes(
     if own.0 == 0 {
         return Ok(Vec::new());
     }
-    let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
-    let mut found: Vec<Picture> = all!(
-        tx,
-        Picture,
-        "SELECT id, fingerprint FROM documents \
-         WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ( \
-               (fingerprint & 65535) = $2 \
-            OR ((fingerprint >> 16) & 65535) = $3 \
-            OR ((fingerprint >> 32) & 65535) = $4 \
-            OR ((fingerprint >> 48) & 65535) = $5) \
-         LIMIT 5000",
-        id.0,
-        a,
-        b,
-        c,
-        d
-    )?;
+    let mut found: Vec<Picture> = Vec::new();
+    // Those of a quarter in common first and by themselves: there are fewer of them, and none is crowded out.
+    for apart in [0, 1] {
+        let text = format!(
+            "SELECT id, fingerprint FROM documents \
+             WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ({}) LIMIT 5000",
+            quarters(own, &[apart]).join(" OR ")
+        );
+        found.extend(all!(tx, Picture, sqlx::AssertSqlSafe(text.clone()), id.0)?);
+    }
     let far = |p: &Picture| distance(own, Fingerprint(p.fingerprint.cast_unsigned()));
     found.retain(|p| far(p) <= NEAR);
     found.sort_by_key(|p| (far(p), p.id));
+    found.dedup_by_key(|p| p.id);
     found.truncate(MOST);
     Ok(found.into_iter().map(|p| DocumentId(p.id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_six_bits_apart_have_a_quarter_nearly_in_common() {
+        let own = Fingerprint(0x0123_4567_89AB_CDEF);
+        // As many bits apart in each quarter, six in all: some quarter is asked for.
+        for apart in [[2, 2, 1, 1], [1, 2, 1, 2], [6, 0, 0, 0], [0, 0, 3, 3], [2, 1, 2, 1]] {
+            let mask = |bits: u32| (1_u64 << bits) - 1;
+            let other = [0, 16, 32, 48]
+                .iter()
+                .zip(apart)
+                .fold(own.0, |all, (shift, bits)| all ^ (mask(bits) << shift));
+            assert_eq!(distance(own, Fingerprint(other)), NEAR);
+            let is_found = quarters(own, &[0, 1]).iter().zip([0, 16, 32, 48]).any(|(asked, shift)| {
+                let (_, list) = asked.split_once(" IN (").unwrap();
+                let wanted = u64::from((other >> shift) as u16).to_string();
+                list.trim_end_matches(')').split(", ").any(|value| value == wanted)
+            });
+            assert!(is_found, "{apart:?}");
+        }
+    }
 }

@@ -39,19 +39,43 @@ pub struct Payment {
 
 type PaymentRow = (Uuid, String, String, String, Option<String>, Option<i64>, Option<String>, String);
 
-pub(super) async fn payments_of(
-    tx: &mut Tx,
-    access: &Access,
-    obligation: Uuid,
-) -> Result<Vec<Payment>, CatalogError> {
-    let rows = all!(
-        tx,
-        PaymentRow,
+/// What a reader may know of the payments of an obligation.
+pub(super) struct Known {
+    pub payments: Vec<Payment>,
+    /// Whether they may be told what is paid in all.
+    pub is_sum_told: bool,
+}
+
+/// What a reader may know of the payments of an obligation.
+pub(super) async fn known_of(tx: &mut Tx, access: &Access, obligation: Uuid) -> Result<Known, CatalogError> {
+    let payments = payments_of(tx, access, obligation).await?;
+    Ok(Known { payments, is_sum_told: is_sum_told(tx, access, obligation).await? })
+}
+
+/// Whether nothing that is paid was paid by a receipt whose amount this reader may not have.
+async fn is_sum_told(tx: &mut Tx, access: &Access, obligation: Uuid) -> Result<bool, CatalogError> {
+    if access.sees_ids() && !access.is_bound() {
+        return Ok(true);
+    }
+    let text = format!(
+        "SELECT COUNT(*) FROM obligation_payments p JOIN documents d ON d.id = p.document_id \
+         WHERE p.obligation_id = $1 AND p.state = 'confirmed' AND ({} AND {}) IS NOT TRUE",
+        access.reach(tx, "d"),
+        access.told("d")
+    );
+    let (hidden,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), obligation)?;
+    Ok(hidden == 0)
+}
+
+/// The first 100 that exist for this reader.
+async fn payments_of(tx: &mut Tx, access: &Access, obligation: Uuid) -> Result<Vec<Payment>, CatalogError> {
+    let text = format!(
         "SELECT p.document_id, p.amount, p.state, p.doubts, p.decided_by, d.amount, d.currency, d.sensitivity \
          FROM obligation_payments p JOIN documents d ON d.id = p.document_id WHERE p.obligation_id = $1 \
-         ORDER BY p.created_at, p.document_id LIMIT 100",
-        obligation
-    )?;
+         AND {} ORDER BY p.created_at, p.document_id LIMIT 100",
+        access.reach(tx, "d")
+    );
+    let rows = all!(tx, PaymentRow, sqlx::AssertSqlSafe(text.clone()), obligation)?;
     let mut payments = Vec::with_capacity(rows.len());
     for (document, share, state, doubts, decided_by, came, currency, sensitivity) in rows {
         let is_open = sensitivity == Sensitivity::Open.as_str();

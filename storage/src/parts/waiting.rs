@@ -56,11 +56,11 @@ pub(crate) fn unwoken(
 
 /// The part that is away of those that a file needs to be fetched.
 pub(crate) async fn keeps_from_fetching(tx: &mut Tx) -> Result<Option<Part>, CatalogError> {
-    let row = optional!(
-        tx,
-        (String,),
-        "SELECT name FROM parts WHERE name IN ('graph', 'objects') AND away_since IS NOT NULL ORDER BY name LIMIT 1"
-    )?;
+    let names = Part::TO_FETCH.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "SELECT name FROM parts WHERE name IN ({names}) AND away_since IS NOT NULL ORDER BY name LIMIT 1"
+    );
+    let row = optional!(tx, (String,), sqlx::AssertSqlSafe(text.clone()))?;
     row.map(|(name,)| word("parts", "name", &name)).transpose()
 }
 

@@ -10,7 +10,7 @@ use super::super::{
     language::Tongue,
     queue::{status_label, who},
 };
-use crate::{http::problem::Problem, state::App};
+use crate::{access::Sight, http::problem::Problem, state::App};
 
 /// One entry of the timeline.
 pub struct Happened {
@@ -126,7 +126,7 @@ fn decided(timeline: &[TimelineEntry], tongue: Tongue) -> Option<String> {
 /// When the catalog fails.
 pub async fn facts(
     app: &App,
-    document: &Document,
+    document: &Sight,
     timeline: &[TimelineEntry],
     tongue: Tongue,
 ) -> Result<Vec<(&'static str, String)>, Problem> {
@@ -147,7 +147,7 @@ pub async fn facts(
     facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
     facts.extend(document.language.clone().map(|l| ("Language", l)));
     facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
-    facts.extend(document.duplicate_of.map(|first| ("Duplicate of", first.to_string())));
+    facts.extend(document.first().map(|first| ("Duplicate of", first.to_string())));
     facts.extend(document.last_error.clone().map(|e| ("Last error", e)));
     if !document.notes.is_empty() {
         facts.push(("Notes", document.notes.join("; ")));

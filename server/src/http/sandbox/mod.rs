@@ -134,7 +134,7 @@ fn answer(asked: &Asked) -> Result<Response, Problem> {
     match name {
         "listDocuments" => {
             let wanted = |d: &&Value| {
-                let is_duplicate = !d["duplicate_of"].is_null();
+                let is_duplicate = d["is_duplicate"] == true;
                 let by_status = of("status").is_none_or(|s| match s {
                     "duplicate" => is_duplicate,
                     s => d["status"] == s && !is_duplicate,
