@@ -387,7 +387,8 @@ pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
          WHERE r.amount IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL AND d.sensitivity = 'open' THEN d.amount END \
          OR r.party IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL AND d.sensitivity = 'open' THEN NULLIF(d.issuer, '') END \
          OR r.customer IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN c.name_key END \
-         OR r.sender IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN LOWER(COALESCE(k.name, k.phone)) END";
+         OR r.sender IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN LOWER(COALESCE(k.name, k.phone)) END \
+         OR r.phone IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN k.phone END";
     let (orders,) = one!(tx, (i64,), count).unwrap();
     let count = "SELECT COUNT(*) FROM review_reasons x JOIN reviews r ON r.id = x.review_id \
          WHERE x.kind IS DISTINCT FROM r.kind OR x.amount IS DISTINCT FROM r.amount OR x.party IS DISTINCT FROM r.party \

@@ -313,6 +313,7 @@ pub async fn catalog(catalog: &Catalog) {
         entities::who_we_are_says_which_way_money_goes,
         desk::lists_page_and_filter,
         orders::each_order_of_a_reason_holds,
+        orders::what_waits_is_found_by_its_names,
         orders::the_next_is_the_next_of_what_is_shown,
         lists::the_queue_stands_in_its_places,
         desk::keys_people_and_pauses,
