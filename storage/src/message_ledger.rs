@@ -32,6 +32,8 @@ pub struct MessageLedger {
 
 /// Where messages are counted by their places.
 pub(crate) const TALLIES: &str = "message_tallies";
+/// The states of a message (under `o`) that is not sent, or perhaps, as the index `outbox_contact` names them.
+const UNSENT: &str = "o.state IN ('queued', 'sending', 'unknown', 'refused')";
 /// The states of a message (under `o`) that has not come to its end, as the index `outbox_open` names them.
 pub(crate) const OPEN: &str =
     "o.state IN ('queued', 'sending', 'refused', 'sent', 'unknown', 'failed', 'window_closed')";
@@ -39,40 +41,44 @@ pub(crate) const OPEN: &str =
 const COUNTED: &str = "o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')";
 
 impl Catalog {
-    /// Counts the messages: what ended off the counts that the database keeps, what is open one by one. One statement,
-    /// and so one instant, sees both.
+    /// Counts the messages: what ended off the counts that the database keeps, what is open one by one, each by the index of
+    /// those that can be there: what was sent long ago and never came is looked at no more. One statement, and so one
+    /// instant, sees all.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn message_ledger(&self, present: OffsetDateTime) -> Result<MessageLedger, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT t.queued, t.delivered, c.on_its_way, c.told, t.withdrawn FROM \
+            "SELECT t.queued, t.delivered, u.unsent + s.sent, n.told, t.withdrawn FROM \
              (SELECT {queued} AS queued, {delivered} AS delivered, {withdrawn} AS withdrawn FROM message_tallies) t, \
-             (SELECT \
-             COUNT(CASE WHEN (o.state IN ('queued', 'sending', 'refused') AND j.id IS NOT NULL AND {live}) \
-               OR (o.state = 'sent' AND o.sent_at > $1) OR (o.state = 'unknown' AND o.sent_at > $2) THEN 1 END) \
-               AS on_its_way, \
-             COUNT(CASE WHEN o.state IN ('failed', 'window_closed') AND EXISTS (SELECT 1 FROM incident_messages m \
-               JOIN incidents i ON i.id = m.incident_id WHERE m.outbox_id = o.id AND i.state <> 'resolved') THEN 1 END) \
-               AS told \
-             FROM outbox o LEFT JOIN reply_lines l ON l.contact_id = o.contact_id \
-             AND l.phone_number_id = COALESCE(o.phone_number_id, '') LEFT JOIN {jobs} j ON j.id = l.task_id \
-             WHERE {OPEN} AND {COUNTED}) c",
+             (SELECT COUNT(CASE WHEN j.id IS NOT NULL AND {live} THEN 1 END) AS unsent FROM {unsent} LEFT JOIN reply_lines l ON l.contact_id = o.contact_id \
+               AND l.phone_number_id = COALESCE(o.phone_number_id, '') LEFT JOIN {jobs} j ON j.id = l.task_id \
+               WHERE {UNSENT} AND o.state <> 'unknown' AND {COUNTED}) u, \
+             (SELECT COUNT(*) AS sent FROM {sent} WHERE o.state IN ('sent', 'unknown') AND o.sent_at > $3 \
+               AND o.sent_at > CASE o.state WHEN 'sent' THEN $1 ELSE $2 END AND {COUNTED}) s, \
+             (SELECT COUNT(DISTINCT o.id) AS told FROM {incidents} JOIN incident_messages m ON m.incident_id = i.id \
+               JOIN outbox o ON o.id = m.outbox_id \
+               WHERE i.state <> 'resolved' AND o.state IN ('failed', 'window_closed') AND {COUNTED}) n",
             queued = tally("all"),
             delivered = tally("delivered"),
             withdrawn = tally("withdrawn"),
+            unsent = tx.pick("outbox o INDEXED BY outbox_contact", "outbox o"),
+            sent = tx.pick("outbox o INDEXED BY outbox_sent", "outbox o"),
+            incidents = tx.pick("incidents i INDEXED BY incidents_live", "incidents i"),
             live = tx.live(),
             jobs = tx.jobs(),
         );
         // A message that may have left is told of within its time and a sweep.
-        let unknown_since = present - UNKNOWN_LIFE - UNKNOWN_LIFE;
+        let unknown_since = micros(present - UNKNOWN_LIFE - UNKNOWN_LIFE);
+        let sent_since = micros(present.saturating_sub(self.sent_life));
         let (queued, delivered, on_its_way, told, withdrawn) = one!(
             tx,
             (i64, i64, i64, i64, i64),
             sqlx::AssertSqlSafe(text.clone()),
-            micros(present.saturating_sub(self.sent_life)),
-            micros(unknown_since)
+            sent_since,
+            unknown_since,
+            sent_since.min(unknown_since)
         )?;
         let count = |value| number("outbox", "state", value);
         Ok(MessageLedger {

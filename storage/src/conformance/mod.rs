@@ -162,6 +162,7 @@ pub async fn catalog(catalog: &Catalog) {
         tallies::every_message_is_counted,
         tallies::what_came_on_a_day_is_told_by_its_place,
         arrivals::what_came_is_counted_once,
+        arrivals::what_came_of_all_days_is_counted,
         arrivals::what_is_lost_is_listed,
         arrivals::what_nobody_counted_is_counted,
         search::a_search_ends_and_keeps_nobody_waiting,
