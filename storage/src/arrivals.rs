@@ -81,9 +81,39 @@ fn days(from: Option<OffsetDateTime>, to: Option<OffsetDateTime>) -> (i64, i64) 
     (first, after)
 }
 
+const T: &str = "arrivals";
+
+/// What came of all days, off the counts that the database keeps; none where some of it does not come out even, which has to
+/// be looked at day by day.
+async fn totals(tx: &mut Tx) -> Result<Option<ArrivalLedger>, CatalogError> {
+    let all =
+        |place: &str| format!("CAST(COALESCE(SUM(CASE WHEN place = '{place}' THEN count END), 0) AS BIGINT)");
+    let text = format!(
+        "SELECT {}, {}, {}, {}, {} FROM {}",
+        all("files"),
+        all("documents"),
+        all("answers"),
+        all("not_documents"),
+        all("uneven"),
+        counts::TOTALS
+    );
+    let (files, documents, answers, not_documents, uneven) =
+        one!(tx, (i64, i64, i64, i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
+    if uneven != 0 || files != documents + answers + not_documents {
+        return Ok(None);
+    }
+    Ok(Some(ArrivalLedger {
+        files: number(T, "files", files)?,
+        documents: number(T, "documents", documents)?,
+        answers: number(T, "answers", answers)?,
+        not_documents: number(T, "not_documents", not_documents)?,
+        lost: 0,
+        balanced: true,
+    }))
+}
+
 /// One statement, and so one instant.
 async fn sums(tx: &mut Tx, (first, after): (i64, i64)) -> Result<ArrivalLedger, CatalogError> {
-    const T: &str = "arrivals";
     let all = |what: &str| format!("CAST(COALESCE(SUM({what}), 0) AS BIGINT)");
     let text = format!(
         "SELECT {}, {}, {}, {}, {}, {} FROM (SELECT SUM(files) AS files, SUM(documents) AS documents, \
@@ -106,6 +136,26 @@ async fn sums(tx: &mut Tx, (first, after): (i64, i64)) -> Result<ArrivalLedger, 
         lost: number(T, "files", lost)?,
         balanced: lost == 0 && uncounted == 0,
     })
+}
+
+/// All there are off the counts of all days, where those come out even.
+async fn of_span(
+    tx: &mut Tx,
+    from: Option<OffsetDateTime>,
+    to: Option<OffsetDateTime>,
+) -> Result<ArrivalLedger, CatalogError> {
+    if from.is_none()
+        && to.is_none()
+        && let Some(totals) = totals(tx).await?
+    {
+        return Ok(totals);
+    }
+    sums(tx, days(from, to)).await
+}
+
+async fn with_lost(tx: &mut Tx, sums: ArrivalLedger, days: (i64, i64)) -> Result<Arrivals, CatalogError> {
+    let lost_files = if sums.lost > 0 { lost::of_days(tx, days).await? } else { Vec::new() };
+    Ok(Arrivals { sums, lost_files })
 }
 
 /// A day, number and source of which more came than stands for it, or less.
@@ -148,7 +198,7 @@ impl Catalog {
         to: Option<OffsetDateTime>,
     ) -> Result<ArrivalLedger, CatalogError> {
         let mut tx = self.reading().await?;
-        sums(&mut tx, days(from, to)).await
+        of_span(&mut tx, from, to).await
     }
 
     /// The same, with what is lost.
@@ -161,10 +211,16 @@ impl Catalog {
         to: Option<OffsetDateTime>,
     ) -> Result<Arrivals, CatalogError> {
         let mut tx = self.reading().await?;
-        let days = days(from, to);
-        let sums = sums(&mut tx, days).await?;
-        let lost_files = if sums.lost > 0 { lost::of_days(&mut tx, days).await? } else { Vec::new() };
-        Ok(Arrivals { sums, lost_files })
+        let sums = of_span(&mut tx, from, to).await?;
+        with_lost(&mut tx, sums, days(from, to)).await
+    }
+
+    /// The same of all days, each looked at: nothing is taken from the counts of all of them.
+    async fn arrivals_by_day(&self) -> Result<Arrivals, CatalogError> {
+        let mut tx = self.reading().await?;
+        let all = days(None, None);
+        let sums = sums(&mut tx, all).await?;
+        with_lost(&mut tx, sums, all).await
     }
 
     /// Tells a person of what is lost, by name, until the ledger balances again; how it stands. Where a document stands for
@@ -174,10 +230,10 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn watch_arrivals(&self) -> Result<Arrivals, CatalogError> {
-        let mut arrivals = self.arrivals(None, None).await?;
+        let mut arrivals = self.arrivals_by_day().await?;
         if !arrivals.sums.balanced {
             self.count_what_nobody_counted().await?;
-            arrivals = self.arrivals(None, None).await?;
+            arrivals = self.arrivals_by_day().await?;
         }
         if arrivals.sums.lost == 0 {
             self.resolve_incidents(UNBALANCED, None).await?;

@@ -37,7 +37,7 @@ pub(crate) const MOST: i64 = 10_000;
 pub struct Parted {
     /// Of UTC; none of a count that has no days: of messages, and of all days together.
     pub day: Option<OffsetDateTime>,
-    /// A word of the ledger; of all days together with `all: ` before it, of messages with `messages: `, of what came with
+    /// A word of the ledger; of all days together with `all: ` before it (of what came with `all that came: `), of messages with `messages: `, of what came with
     /// `arrivals: `; a sensitivity or a reason of what waits with `waiting: `.
     pub place: String,
     /// To be added.
@@ -92,8 +92,10 @@ impl Catalog {
         let totals = parted_totals(&mut self.reading().await?).await?;
         let messages = message_ledger::parted(&mut self.reading().await?).await?;
         let arrived = counts::miscounted(&mut self.reading().await?).await?;
+        let came = counts::parted_totals(&mut self.reading().await?).await?;
         let waits = waiting::miscounted(&mut self.reading().await?).await?;
-        let nothing = totals.is_empty() && messages.is_empty() && arrived.is_empty() && waits.is_empty();
+        let nothing = [&totals, &messages, &came].iter().all(|wrong| wrong.is_empty());
+        let nothing = nothing && arrived.is_empty() && waits.is_empty();
         if parted.is_empty() && nothing {
             return Ok(parted);
         }
@@ -102,8 +104,11 @@ impl Catalog {
             // What is missing stays missing whatever was counted since, so it is added, not set.
             add(&mut tx, wrong).await?;
         }
-        for (table, what, wrong) in [(TOTALS, "all", totals), (message_ledger::TALLIES, "messages", messages)]
-        {
+        for (table, what, wrong) in [
+            (TOTALS, "all", totals),
+            (message_ledger::TALLIES, "messages", messages),
+            (counts::TOTALS, "all that came", came),
+        ] {
             for (place, missing) in wrong {
                 places::add(&mut tx, table, &place, missing).await?;
                 parted.push(Parted { day: None, place: format!("{what}: {place}"), missing });

@@ -89,7 +89,7 @@ impl Catalog {
         let of = (joined, reach.as_str());
         let span = (micros(from), micros(to));
         let days = days(&mut tx, access, &reach, span).await?;
-        let waiting = waiting(&mut tx, of).await?;
+        let waiting = waiting(&mut tx, access, of).await?;
         let mut stages = stages(&mut tx, &reach, span).await?;
         stages.extend(reviews(&mut tx, of, span).await?);
         Ok(Throughput { days, waiting, stages, ended: ended(&mut tx, of, span).await? })
@@ -123,23 +123,39 @@ async fn days(
         .collect()
 }
 
-async fn waiting(tx: &mut Tx, (joined, reach): (&str, &str)) -> Result<[u64; AGES.len() + 1], CatalogError> {
+/// The oldest are what is left of all that waits, which is counted already: they would be most of it, and of no age that
+/// changes. Who is bound has their own counted, one by one.
+async fn waiting(
+    tx: &mut Tx,
+    access: &Access,
+    (joined, reach): (&str, &str),
+) -> Result<[u64; AGES.len() + 1], CatalogError> {
     let present = tx.now();
     let younger = |(place, age): (usize, &Duration)| {
         format!("WHEN r.opened_at > {} THEN {place}", micros(present - *age))
     };
     let ages: Vec<String> = AGES.iter().enumerate().map(younger).collect();
-    let text = format!(
-        "SELECT CAST(CASE {} ELSE {} END AS BIGINT), CAST(COUNT(*) AS BIGINT) FROM reviews r \
-         {joined} WHERE r.resolved_at IS NULL AND {reach} GROUP BY 1",
-        ages.join(" "),
-        AGES.len()
+    let (oldest, which) = (AGES.len(), ages.join(" "));
+    let counted = format!(
+        "SELECT CAST(CASE {which} ELSE {oldest} END AS BIGINT) AS age, CAST(COUNT(*) AS BIGINT) AS n FROM reviews r \
+         {joined} WHERE r.resolved_at IS NULL AND {reach}"
     );
+    let text = if access.is_bound() {
+        format!("{counted} GROUP BY 1")
+    } else {
+        let young = AGES.last().map_or(i64::MAX, |age| micros(present - *age));
+        format!(
+            "WITH young AS ({counted} AND r.opened_at > {young} GROUP BY 1) SELECT age, n FROM young \
+             UNION ALL SELECT {oldest}, CAST((SELECT COALESCE(SUM(t.count), 0) FROM waiting_tallies t \
+               WHERE t.member = 'sensitivity') - (SELECT COALESCE(SUM(n), 0) FROM young) AS BIGINT)"
+        )
+    };
     let mut waiting = [0; AGES.len() + 1];
     for (place, count) in all!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))? {
         let place = usize::try_from(place).unwrap_or(AGES.len());
         if let Some(known) = waiting.get_mut(place) {
-            *known = number("reviews", "id", count)?;
+            // It may be less than none where counts and rows parted, until they are set right.
+            *known = u64::try_from(count).unwrap_or_default();
         }
     }
     Ok(waiting)

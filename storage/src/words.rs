@@ -138,12 +138,12 @@ impl Index {
     }
 
     /// SQL of the documents that wait and have what the bind named `asked` asks for. SQLite knows the places of what waits
-    /// (migration 0076), or of all that has the words it would look up whose they are.
+    /// (migration 0076), PostgreSQL keeps its words apart (migration 0086), or of all that has the words each would be looked
+    /// up.
     pub(crate) fn waiting(tx: &Tx, asked: &str) -> String {
         let sqlite = "SELECT w.document_id FROM document_fts CROSS JOIN document_fts_waiting w \
              ON w.place = document_fts.rowid WHERE document_fts MATCH ";
-        let postgres = "SELECT s.document_id FROM document_fts s JOIN reviews w ON w.document_id = s.document_id \
-             WHERE w.resolved_at IS NULL AND s.words @@ ";
+        let postgres = "SELECT w.document_id FROM document_fts_waiting w WHERE w.words @@ ";
         let asked = if tx.is_sqlite() { asked.to_owned() } else { format!("CAST({asked} AS tsquery)") };
         format!("{}{asked}", tx.pick(sqlite, postgres))
     }

@@ -184,8 +184,8 @@ mod tests {
             page.find(COLOURS).is_some_and(|ours| ours > style),
             "ours counts, for it comes later: {page}"
         );
-        let theirs = ServeUI::get_file(&named(".css").unwrap()).unwrap().contents();
-        let theirs = String::from_utf8_lossy(theirs);
+        let theirs = ServeUI::get_file(&named(".css").unwrap()).unwrap();
+        let theirs = String::from_utf8_lossy(theirs.contents());
         for class in
             [".text-gray-500", ".text-charcoal-500", ".text-primary", ".text-text-dimmed", ".bg-primary"]
         {

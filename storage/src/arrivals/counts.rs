@@ -11,8 +11,11 @@ use crate::{
     error::CatalogError,
     names::{Source, micros},
     sql::Tx,
-    tallies::{DAY, MOST, Parted, day_of},
+    tallies::{DAY, MOST, Parted, day_of, places},
 };
+
+/// Where the counts of all days together stand, with how many rows of a day do not come out even.
+pub(crate) const TOTALS: &str = "arrival_totals";
 
 /// Files as they come in, by day, number and source: how many, and how many of them are no documents.
 #[derive(Debug, Default)]
@@ -106,6 +109,20 @@ pub(crate) async fn add(tx: &mut Tx, wrong: &Miscounted) -> Result<(), CatalogEr
     .map(drop)
 }
 
+/// Places whose counts of all days are not what the days come to, and how many are missing from each. One statement sees both.
+pub(crate) async fn parted_totals(tx: &mut Tx) -> Result<Vec<(String, i64)>, CatalogError> {
+    let of_days = ["files", "not_documents", "documents", "answers"]
+        .map(|place| format!("SELECT '{place}' AS place, {place} AS n FROM arrivals"))
+        .join(" UNION ALL ");
+    let text = format!(
+        "SELECT place, CAST(SUM(n) AS BIGINT) FROM ({of_days} \
+             UNION ALL SELECT 'uneven', CASE WHEN files <> not_documents + documents + answers THEN 1 ELSE 0 END FROM arrivals \
+             UNION ALL SELECT place, -count FROM {TOTALS}) counted \
+         GROUP BY place HAVING SUM(n) <> 0 ORDER BY place"
+    );
+    all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))
+}
+
 impl Catalog {
     /// Adds up what each connection counted for itself.
     pub(crate) async fn add_up_arrivals(&self) -> Result<(), CatalogError> {
@@ -128,6 +145,10 @@ impl Catalog {
                documents = arrivals.documents + excluded.documents, answers = arrivals.answers + excluded.answers",
             MOST
         )?;
+        tx.commit().await?;
+        // As with the counts of documents, let go of before the totals are added up.
+        let mut tx = self.writing().await?;
+        places::add_up(&mut tx, TOTALS, &["place"]).await?;
         tx.commit().await
     }
 }

@@ -151,6 +151,33 @@ pub(super) async fn what_came_is_counted_once(catalog: &Catalog) {
     assert_eq!(of_day(catalog, at - Duration::DAY).await.files, 0, "none the day before");
 }
 
+/// What came of all days is read off counts that the database keeps: they are what the days come to, and where they are not,
+/// somebody hears, and they are right again.
+pub(super) async fn what_came_of_all_days_is_counted(catalog: &Catalog) {
+    let all = async || catalog.arrival_ledger(None, None).await.unwrap();
+    let by_day = async || catalog.arrival_ledger(Some(OffsetDateTime::UNIX_EPOCH), None).await.unwrap();
+    catalog.add_up_arrivals().await.unwrap();
+    let before = all().await;
+    assert_eq!(before, by_day().await);
+    assert!(before.balanced && before.files > 0);
+    let more = async |places: &str| {
+        let mut tx = catalog.writing().await.unwrap();
+        let text =
+            format!("UPDATE arrival_totals SET count = count + 2 WHERE lane = 0 AND place IN ({places})");
+        execute!(tx, sqlx::AssertSqlSafe(text.clone())).unwrap();
+        tx.commit().await.unwrap();
+    };
+    more("'files'").await;
+    assert_eq!(all().await, before, "what does not come out even is looked at by the day");
+    more("'documents'").await;
+    assert_eq!(all().await.files, before.files + 2, "what does is read off the counts");
+    let parted = catalog.verify_tallies(Duration::ZERO).await.unwrap();
+    let told: Vec<_> = parted.iter().map(|wrong| (wrong.place.as_str(), wrong.missing)).collect();
+    assert_eq!(told, [("all that came: documents", -2), ("all that came: files", -2)]);
+    assert_eq!((all().await, by_day().await), (before, before));
+    assert!(catalog.resolve_incidents("counts_parted", None).await.unwrap() >= 1);
+}
+
 pub(super) async fn what_is_lost_is_listed(catalog: &Catalog) {
     let at = noon(905);
     let (kept, lost, spoken) = (Sample::new(), Sample::new(), Sample::new());

@@ -25,7 +25,7 @@ use crate::{
     outbox::Purpose,
     periods::{Closing, Entry, PeriodPart},
     stages::{ReadFacts, Step},
-    words::{self, Reach, Source, question},
+    words::{self, Index, Reach, Source, question},
 };
 
 /// Every table and column there is.
@@ -98,6 +98,11 @@ impl Place<'_> {
             if one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), asked.as_str()).unwrap().0 > 0 {
                 found.push(named.to_owned());
             }
+        }
+        let asked = question(&mut tx, &words::DOCUMENTS, needle).await.unwrap().unwrap();
+        let text = format!("SELECT COUNT(*) FROM ({}) waiting", Index::waiting(&tx, "$1"));
+        if one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), asked.as_str()).unwrap().0 > 0 {
+            found.push("search of what waits".to_owned());
         }
         found
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Access, Catalog, DocumentFilter, DocumentId,
     documents::Sort,
-    names::{ContactId, CustomerId, Source, micros},
+    names::{ContactId, CustomerId, Source, micros, now},
     reviews::waiting,
     sql::Tx,
 };
@@ -369,6 +369,32 @@ pub(super) async fn the_queue_stands_in_its_places(catalog: &Catalog) {
     assert_eq!(told, [("waiting: unknown_customer", -2), ("waiting: open", -2)]);
     assert_eq!(counts().await, before, "and are right again");
     assert!(catalog.resolve_incidents("counts_parted", None).await.unwrap() >= 1);
+    the_ages_are_of_all_that_waits(catalog).await;
+}
+
+/// How old what waits is: each counted by its age, and those of over a week by what is left.
+async fn the_ages_are_of_all_that_waits(catalog: &Catalog) {
+    let ages = async || {
+        let present = now();
+        let seen = catalog.throughput(&Access::whole(), present - Duration::DAY, present).await.unwrap();
+        seen.waiting
+    };
+    let mut tx = catalog.reading().await.unwrap();
+    let text = "SELECT id, opened_at FROM reviews WHERE resolved_at IS NULL ORDER BY opened_at DESC LIMIT 1";
+    let (id, opened) = one!(tx, (Uuid, i64), text).unwrap();
+    let (open,) = one!(tx, (i64,), "SELECT COUNT(*) FROM reviews WHERE resolved_at IS NULL").unwrap();
+    drop(tx);
+    let before = ages().await;
+    assert_eq!(before.iter().sum::<u64>(), u64::try_from(open).unwrap());
+    let opens = async |at: i64| {
+        let mut tx = catalog.writing().await.unwrap();
+        execute!(tx, "UPDATE reviews SET opened_at = $2 WHERE id = $1", id, at).unwrap();
+        tx.commit().await.unwrap();
+    };
+    opens(opened - 9 * crate::tallies::DAY).await;
+    let [.., older] = ages().await;
+    assert_eq!(older, before[before.len() - 1] + 1, "it waits for over a week");
+    opens(opened).await;
 }
 
 pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
@@ -387,7 +413,8 @@ pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
          WHERE r.amount IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL AND d.sensitivity = 'open' THEN d.amount END \
          OR r.party IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL AND d.sensitivity = 'open' THEN NULLIF(d.issuer, '') END \
          OR r.customer IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN c.name_key END \
-         OR r.sender IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN LOWER(COALESCE(k.name, k.phone)) END";
+         OR r.sender IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN LOWER(COALESCE(k.name, k.phone)) END \
+         OR r.phone IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN k.phone END";
     let (orders,) = one!(tx, (i64,), count).unwrap();
     let count = "SELECT COUNT(*) FROM review_reasons x JOIN reviews r ON r.id = x.review_id \
          WHERE x.kind IS DISTINCT FROM r.kind OR x.amount IS DISTINCT FROM r.amount OR x.party IS DISTINCT FROM r.party \

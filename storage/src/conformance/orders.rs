@@ -7,6 +7,7 @@ use super::desk::{LEASE, waiting};
 use crate::{
     Access, Catalog, DocumentId,
     customers::{NewCustomer, Upserted},
+    names::ReviewId,
     reviews::{Order, ReviewFilter, Table},
     sql::Tx,
 };
@@ -173,6 +174,90 @@ async fn a_page_goes_on_behind_what_was_decided(catalog: &Catalog) {
         expected,
         "and in its place where it waits again"
     );
+}
+
+/// What of all that waits a search shows.
+async fn meant(catalog: &Catalog, q: &str, sees_ids: bool, reason: Option<ReasonCode>) -> Vec<DocumentId> {
+    let filter = ReviewFilter { reason, access: Access::new(sees_ids), ..ReviewFilter::default() };
+    let table = Table { filter, q: Some(q.to_owned()), ..Table::default() };
+    let page = catalog.review_table(&table, None, 50).await.unwrap();
+    page.data.into_iter().map(|(_, document)| document.id).collect()
+}
+
+/// Who sent it goes by this name and number from here on.
+async fn called(catalog: &Catalog, id: DocumentId, name: Option<&str>, phone: Option<&str>) {
+    let mut tx = catalog.writing().await.unwrap();
+    let text = "UPDATE contacts SET name = $2, phone = $3 WHERE id = (SELECT contact_id FROM documents WHERE id = $1)";
+    assert_eq!(execute!(tx, text, id.0, name, phone).unwrap(), 1);
+    tx.commit().await.unwrap();
+}
+
+/// Whoever is meant is found: the sender by name and number, whose it is, whose paper it is; by words of several of them in any
+/// order, by their beginning, with small errors. What not everybody may be told leads those alone to it who may.
+pub(super) async fn what_waits_is_found_by_its_names(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let digits = unique[20..].chars().filter_map(|c| c.to_digit(16));
+    // Letters alone: where there are numbers, errors are not let pass.
+    let tail: String = digits.filter_map(|d| char::from_u32(u32::from(b'g') + d)).collect();
+    let phone = format!("99{:015}", Uuid::now_v7().as_u128() % 1_000_000_000_000_000);
+    let (of_all, review) = waiting(catalog).await;
+    let (withheld, _) = waiting(catalog).await;
+    let named = NewCustomer {
+        external_id: Some(unique.clone()),
+        name: format!("Café Ibérico, S.L. {tail}"),
+        ..NewCustomer::default()
+    };
+    let made = catalog.upsert_customers(&[named]).await.unwrap();
+    let [Upserted::Created(customer)] = made[..] else { panic!("{made:?}") };
+    called(catalog, of_all, Some(&format!("María Beltrán{tail}")), Some(&phone)).await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", of_all.0, customer.0).unwrap();
+    says(&mut tx, of_all, (None, &format!("Norte{tail}"), "open")).await;
+    says(&mut tx, withheld, (None, &format!("Sur{tail}"), "unknown")).await;
+    tx.commit().await.unwrap();
+    let (norte, sur) = (format!("norte{tail}"), format!("sur{tail}"));
+    for reason in [None, Some(ReasonCode::UnknownCustomer)] {
+        for q in [
+            format!("beltran{tail} MARÍA"),
+            format!("belrtan{tail}"),
+            format!("beltran{}", &tail[..6]),
+            phone.clone(),
+            phone[..12].to_owned(),
+            format!("iberico cafe {tail}"),
+            format!("{norte} maria iberico {phone}"),
+        ] {
+            assert_eq!(meant(catalog, &q, false, reason).await, [of_all], "{q}");
+        }
+        assert_eq!(meant(catalog, &sur, true, reason).await, [withheld], "for who may be told");
+        for q in [sur.clone(), format!("{norte} {sur}"), format!("beltran{tail} nobody{tail}")] {
+            assert_eq!(meant(catalog, &q, false, reason).await, [], "{q}");
+        }
+    }
+    what_waits_is_found_as_it_is_now(catalog, (of_all, review.id), &tail, &phone).await;
+}
+
+/// By nobody's former name, and no more when it waits no more.
+async fn what_waits_is_found_as_it_is_now(
+    catalog: &Catalog,
+    (id, review): (DocumentId, ReviewId),
+    tail: &str,
+    phone: &str,
+) {
+    let found = async |q: &str| meant(catalog, q, true, None).await;
+    let (former, other) = (format!("beltran{tail}"), format!("otra{tail}"));
+    called(catalog, id, Some(&other), Some(phone)).await;
+    assert_eq!(found(&former).await, []);
+    assert_eq!(found(&other).await, [id]);
+    called(catalog, id, None, None).await;
+    assert_eq!(found(&other).await, [], "no name is left");
+    assert_eq!(found(phone).await, [], "nor a number");
+    let norte = format!("norte{tail}");
+    for (at, left) in [(Some(1_i64), vec![]), (None, vec![id])] {
+        let mut tx = catalog.writing().await.unwrap();
+        execute!(tx, "UPDATE reviews SET resolved_at = $2 WHERE id = $1", review.0, at).unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(found(&norte).await, left);
+    }
 }
 
 /// Who comes from one document to the next goes through what they were shown, words and order and all, and never past it.

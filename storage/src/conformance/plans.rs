@@ -336,7 +336,7 @@ async fn tables(catalog: &Catalog) {
     goes!(catalog, "reviews_amount", catalog.reserve_next(&largest, after, "user:ana", lease));
     let table = Table { q: Some("ana".to_owned()), ..Table::default() };
     goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.review_table(&table, None, 50));
-    goes!(catalog, "documents_waits_contact", catalog.review_table(&table, None, 50));
+    goes!(catalog, "reviews_sender", catalog.review_table(&table, None, 50));
     goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.claim_next(&table, None, "user:ana", lease));
     let firm = Bound { holder: Uuid::now_v7(), entities: true, ..Bound::default() };
     let firm = Access::of(true, Some(firm));

@@ -161,7 +161,11 @@ async fn sweep(catalog: &Catalog) {
     only!(catalog, ["incidents_live"], catalog.watch_arrivals());
     only!(catalog, ["documents_backlog (stage=?"], catalog.media_expiring(now()));
     only!(catalog, ["outbox_sent (sent_at<?)"], catalog.tell_unconfirmed(now()));
-    only!(catalog, ["outbox_open (created_at>?)"], catalog.message_ledger(now()));
+    only!(
+        catalog,
+        ["SCAN o USING INDEX outbox_contact", "outbox_sent (sent_at>?)", "incidents_live"],
+        catalog.message_ledger(now())
+    );
     only!(catalog, ["documents_backlog (stage=?", "incidents_live"], catalog.tell_of_waiting(Duration::ZERO));
     only!(catalog, ["audit_unsealed"], catalog.seal_audit(now()));
 }

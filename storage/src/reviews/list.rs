@@ -79,6 +79,11 @@ const OF_KIND: &str = "reviews r INDEXED BY reviews_kind CROSS JOIN documents d 
 const OF_REASON: &str = "review_reasons x INDEXED BY review_reasons_open \
      CROSS JOIN reviews r ON r.id = x.review_id CROSS JOIN documents d ON d.id = r.document_id";
 
+/// What is found, and then whose review it is; for SQLite, which would look through all that waits.
+const FOUND: &str = "documents d CROSS JOIN reviews r ON r.document_id = d.id";
+const FOUND_BY_REASON: &str = "documents d CROSS JOIN reviews r ON r.document_id = d.id \
+     CROSS JOIN review_reasons x ON x.review_id = r.id";
+
 /// A filter's part of the queue, as SQL that says nothing of what was not asked for.
 pub(super) struct Walk {
     pub query: Query,
@@ -149,19 +154,27 @@ impl ReviewFilter {
         }
     }
 
-    /// The tables and conditions of its documents `d`, in no order; where it is all that waits, of them alone.
-    pub(super) fn documents(&self, tx: &Tx) -> (&'static str, Query) {
+    /// The tables `from`, to be gone through from documents that were found.
+    pub(super) fn found(&self, tx: &Tx, from: &'static str) -> &'static str {
+        tx.pick(if self.reason.is_some() { FOUND_BY_REASON } else { FOUND }, from)
+    }
+
+    /// The tables and conditions of its documents `d`, in no order, for who has found them; none where it is all that waits.
+    pub(super) fn documents(&self, tx: &Tx) -> Option<(&'static str, Query)> {
         let narrow = self.reason.is_some() || self.kind.is_some() || self.unclaimed || self.open_to.is_some();
         if narrow || self.claimed_by.is_some() {
             let Walk { query, from, .. } = self.walk(tx);
-            return (from, query);
+            return Some((self.found(tx, from), query));
+        }
+        if !self.is_of_few() {
+            return None;
         }
         let mut query = Query::default();
         query.and("d.status = 'in_review'");
         query.holds("d.contact_id =", self.contact_id.map(|id| Bind::Id(id.0)));
         query.holds("d.customer_id =", self.customer_id.map(|id| Bind::Id(id.0)));
         query.and(self.access.reach(tx, "d"));
-        (tx.pick("documents d INDEXED BY documents_waits_contact", "documents d"), query)
+        Some(("documents d", query))
     }
 
     /// Who holds it, and who could take it, at the moment that `present` names.

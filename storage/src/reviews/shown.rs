@@ -62,11 +62,6 @@ impl Search {
     }
 }
 
-/// What is found, and then whose review it is; for SQLite, which would look through all that waits.
-const FOUND: &str = "documents d CROSS JOIN reviews r ON r.document_id = d.id";
-const FOUND_BY_REASON: &str = "documents d CROSS JOIN reviews r ON r.document_id = d.id \
-     CROSS JOIN review_reasons x ON x.review_id = r.id";
-
 /// Some of what is shown, to be read on from a place of it.
 pub(super) enum Stretch {
     /// The queue in its own order.
@@ -188,7 +183,7 @@ impl Shown {
         let Table { filter, order, .. } = &self.table;
         let by_reason = filter.reason.is_some();
         match self.search {
-            Some(_) => tx.pick(if by_reason { FOUND_BY_REASON } else { FOUND }, walk.from).to_owned(),
+            Some(_) => filter.found(tx, walk.from).to_owned(),
             None if !tx.is_sqlite() || filter.is_of_few() => walk.from.to_owned(),
             None if *order == Order::Due => walk.ordered.to_owned(),
             None => in_order(*order, by_reason),

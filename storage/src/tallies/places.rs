@@ -1,4 +1,4 @@
-//! Counts that have places and no days (`message_tallies`, `tally_totals`; [`add_up`] also for `waiting_tallies`): each connection has rows of its own, its lane,
+//! Counts that have places and no days (`message_tallies`, `tally_totals`, `arrival_totals`; [`add_up`] also for `waiting_tallies`): each connection has rows of its own, its lane,
 //! so that none waits for another; lane 0 is what was added up.
 
 use crate::{error::CatalogError, sql::Tx};

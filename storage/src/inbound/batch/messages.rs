@@ -64,8 +64,8 @@ pub(super) async fn save_messages(
             result.new_documents.push(id);
         }
     }
-    files_of(messages, &new).save(tx).await?;
     save_documents(tx, &documents).await?;
+    files_of(messages, &new).save(tx).await?;
     push(tx, Queue::Fetch, pushes).await?;
     cases::came(tx, documents.iter().filter_map(|d| d.came(&senders)).collect()).await?;
     senders.save(tx).await?;
