@@ -184,7 +184,8 @@ mod tests {
             page.find(COLOURS).is_some_and(|ours| ours > style),
             "ours counts, for it comes later: {page}"
         );
-        let theirs = ServeUI::get_file(&named(".css").unwrap()).unwrap();
+        let name = named(".css").unwrap();
+        let theirs = ServeUI::get_file(&name).unwrap();
         let theirs = String::from_utf8_lossy(theirs.contents());
         for class in
             [".text-gray-500", ".text-charcoal-500", ".text-primary", ".text-text-dimmed", ".bg-primary"]
