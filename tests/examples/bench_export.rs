@@ -1,6 +1,6 @@
 //! An export of all there is, as csv and as jsonl, from a server of its own: rows a second, when the first row is there,
 //! and how much memory the server took at most. `COUNT` (1400000) documents, of which about seven of ten are in the books;
-//! `ONLY` one database.
+//! `ONLY` one database; `KEEP` a folder of catalogs that were filled before.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
@@ -11,8 +11,7 @@ use std::{
 
 use acuse_storage::Catalog;
 use acuse_tests::{
-    bench::seeded,
-    postgres::Postgres,
+    bench::{Ground, seeded},
     process::peak_mib,
     stack::{Api, Place},
 };
@@ -60,7 +59,6 @@ async fn both(place: &Place, database: &str) -> Result<()> {
 }
 
 fn place(folder: &Path) -> Result<Place> {
-    std::fs::create_dir_all(folder.join("data"))?;
     Ok(Place::embedded(folder, "http://127.0.0.1:9")?.with("ACUSE_RATE_PER_SEC", "100000"))
 }
 
@@ -68,24 +66,22 @@ fn place(folder: &Path) -> Result<Place> {
 async fn main() -> Result<()> {
     let count = std::env::var("COUNT").map_or(Ok(1_400_000), |v| v.parse()).context("COUNT")?;
     let only = std::env::var("ONLY").unwrap_or_default();
+    let ground = Ground::new()?;
+    let folder = ground.folder("lots")?;
     if only != "postgres" {
-        let folder = tempfile::tempdir()?;
-        let place = place(folder.path())?;
-        let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await?;
-        seeded(&catalog, count).await;
+        let catalog = Catalog::open_sqlite(&folder.join("data/acuse.db")).await?;
+        seeded(&catalog, count).await?;
         catalog.close().await;
-        both(&place, "sqlite").await?;
+        both(&place(&folder)?, "sqlite").await?;
     }
     if only != "sqlite"
-        && let Some(postgres) = Postgres::start()?
+        && let Some(postgres) = ground.postgres(&["few", "lots"])?
     {
-        let folder = tempfile::tempdir()?;
-        let url = postgres.url("acuse");
-        let place = place(folder.path())?.with("ACUSE_DATABASE_URL", &url);
+        let url = postgres.url("lots");
         let catalog = Catalog::open(&url).await?;
-        seeded(&catalog, count).await;
+        seeded(&catalog, count).await?;
         catalog.close().await;
-        both(&place, "postgres").await?;
+        both(&place(&folder)?.with("ACUSE_DATABASE_URL", &url), "postgres").await?;
     }
     Ok(())
 }

@@ -2,11 +2,14 @@
 //! page asked for many times by one person who is signed in, over a connection that stays open.
 //!
 //! `COUNT` (1000000) documents beside `FEW` (10000), of which one in fifty waits; `ROUNDS` (200) of each page; `ONLY` one
-//! database. *Fetch next* takes the most urgent one and is given back untimed, as a reviewer holds one at a time.
+//! database; `KEEP` a folder of catalogs that were filled before. *Fetch next* takes the most urgent one and is given back untimed, as a reviewer holds one at a time.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use acuse_storage::{
     Access, Catalog,
@@ -14,14 +17,12 @@ use acuse_storage::{
     reviews::ReviewFilter,
 };
 use acuse_tests::{
-    bench::{self, reviewer, setting},
-    postgres::Postgres,
+    bench::{self, Ground, reviewer, setting},
     process::Guarded,
     stack::{Api, Place},
 };
 use anyhow::{Context, Result, ensure};
 use reqwest::{Client, StatusCode, redirect::Policy};
-use tempfile::TempDir;
 
 /// What the bound is: no slower than this many times, and within this.
 const RATIO: f64 = 1.5;
@@ -37,7 +38,7 @@ struct There {
 }
 
 async fn seeded(catalog: &Catalog, count: u64) -> Result<There> {
-    let filed = bench::seeded(catalog, count).await.ids.iter().map(ToString::to_string).collect();
+    let filed = bench::seeded(catalog, count).await?.ids.iter().map(ToString::to_string).collect();
     let all = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
     let page = catalog.reviews(&all, None, 100).await?;
     let waiting = page.data.iter().map(|(_, document)| document.id.to_string()).collect();
@@ -141,21 +142,18 @@ struct Side {
     there: There,
     person: Reviewer,
     _server: Guarded,
-    _folder: TempDir,
 }
 
 impl Side {
     /// Fills a catalog and starts a server over it.
-    async fn start(url: Option<&str>, count: u64) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        std::fs::create_dir_all(folder.path().join("data"))?;
-        let mut place = Place::embedded(folder.path(), "http://127.0.0.1:9")?;
+    async fn start(folder: &Path, url: Option<&str>, count: u64) -> Result<Self> {
+        let mut place = Place::embedded(folder, "http://127.0.0.1:9")?;
         let catalog = match url {
             Some(url) => {
                 place = place.with("ACUSE_DATABASE_URL", url);
                 Catalog::open(url).await?
             }
-            None => Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await?,
+            None => Catalog::open_sqlite(&folder.join("data/acuse.db")).await?,
         };
         let there = seeded(&catalog, count).await?;
         catalog.close().await;
@@ -163,7 +161,7 @@ impl Side {
         // Answers once it is ready.
         Api::connect(&place, &["documents:read"]).await?;
         let person = Reviewer::enter(&place).await?;
-        Ok(Self { there, person, _server: server, _folder: folder })
+        Ok(Self { there, person, _server: server })
     }
 
     /// What it takes to fetch the next one; it is given back untimed.
@@ -231,17 +229,17 @@ async fn main() -> Result<()> {
     let (lots, few) = (setting("COUNT", 1_000_000)?, setting("FEW", 10_000)?);
     let rounds = setting("ROUNDS", 200)?;
     let only = std::env::var("ONLY").unwrap_or_default();
+    let ground = Ground::new()?;
     if only != "postgres" {
-        let (less, more) = (Side::start(None, few).await?, Side::start(None, lots).await?);
+        let less = Side::start(&ground.folder("few")?, None, few).await?;
+        let more = Side::start(&ground.folder("lots")?, None, lots).await?;
         compare("sqlite", measured(&less, &more, rounds).await?, lots);
     }
     if only != "sqlite"
-        && let Some(postgres) = Postgres::start()?
+        && let Some(postgres) = ground.postgres(&["few", "lots"])?
     {
-        postgres.psql("acuse", b"CREATE DATABASE few;")?;
-        postgres.psql("acuse", b"CREATE DATABASE lots;")?;
-        let less = Side::start(Some(&postgres.url("few")), few).await?;
-        let more = Side::start(Some(&postgres.url("lots")), lots).await?;
+        let less = Side::start(&ground.folder("few")?, Some(&postgres.url("few")), few).await?;
+        let more = Side::start(&ground.folder("lots")?, Some(&postgres.url("lots")), lots).await?;
         compare("postgres", measured(&less, &more, rounds).await?, lots);
     }
     Ok(())

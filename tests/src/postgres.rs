@@ -18,7 +18,9 @@ pub struct Postgres {
     port: u16,
     bin: PathBuf,
     account: Option<(u32, u32)>,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// The folder goes with it; none where it is kept.
+    _gone: Option<tempfile::TempDir>,
 }
 
 /// The newest `initdb` of the machine, Debian's folders first.
@@ -59,29 +61,40 @@ impl Postgres {
     /// # Errors
     /// When PostgreSQL is here but does not start.
     pub fn start() -> Result<Option<Self>> {
+        Self::start_in(None)
+    }
+
+    /// The same; in a folder that is kept, with what is in it where it was here before.
+    ///
+    /// # Errors
+    /// When PostgreSQL is here but does not start.
+    pub fn start_in(kept: Option<&Path>) -> Result<Option<Self>> {
         let Some(bin) = bin_folder() else {
             crate::skip_or_fail("PostgreSQL", "no initdb under /usr/lib/postgresql or on PATH");
             return Ok(None);
         };
-        let folder = tempfile::Builder::new().prefix("acuse-pg-").tempdir_in("/tmp")?;
+        let (folder, gone) = match kept {
+            Some(folder) => (folder.to_owned(), None),
+            None => {
+                let gone = tempfile::Builder::new().prefix("acuse-pg-").tempdir_in("/tmp")?;
+                (gone.path().to_owned(), Some(gone))
+            }
+        };
         let account = account()?;
-        if let Some((uid, gid)) = account {
-            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid))?;
-        }
-        let data = folder.path().join("data");
-        let init = as_account(Command::new(bin.join("initdb")), account, folder.path())
-            .args(["-A", "trust", "-U", "acuse", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
-            .arg(&data)
-            .output()
-            .context("running initdb")?;
-        if !init.status.success() {
-            bail!("initdb: {}", String::from_utf8_lossy(&init.stderr));
+        let is_new = !folder.join("data").exists();
+        if is_new {
+            std::fs::create_dir_all(&folder)?;
+            initdb(&bin, account, &folder)?;
+        } else {
+            let _ = std::fs::remove_file(folder.join("data/postmaster.pid"));
         }
         let port = free_port()?;
-        let server = Self::serve(&bin, account, folder.path(), port)?;
-        let this = Self { server, port, bin, account, folder };
+        let server = Self::serve(&bin, account, &folder, port)?;
+        let this = Self { server, port, bin, account, folder, _gone: gone };
         this.wait()?;
-        this.create_database("acuse")?;
+        if is_new {
+            this.create_database("acuse")?;
+        }
         Ok(Some(this))
     }
 
@@ -102,7 +115,7 @@ impl Postgres {
     /// # Errors
     /// When `createdb` fails.
     pub fn create_database(&self, name: &str) -> Result<()> {
-        let made = as_account(Command::new(self.bin.join("createdb")), self.account, self.folder.path())
+        let made = as_account(Command::new(self.bin.join("createdb")), self.account, &self.folder)
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "acuse", name])
             .output()?;
         if !made.status.success() {
@@ -156,8 +169,8 @@ impl Postgres {
     /// When it does not come back.
     pub fn crash_and_restart(&mut self) -> Result<()> {
         self.server.kill_9()?;
-        let _ = std::fs::remove_file(self.folder.path().join("data/postmaster.pid"));
-        self.server = Self::serve(&self.bin, self.account, self.folder.path(), self.port)?;
+        let _ = std::fs::remove_file(self.folder.join("data/postmaster.pid"));
+        self.server = Self::serve(&self.bin, self.account, &self.folder, self.port)?;
         self.wait()
     }
 
@@ -176,6 +189,21 @@ impl Postgres {
             std::thread::sleep(Duration::from_millis(100));
         }
     }
+}
+
+fn initdb(bin: &Path, account: Option<(u32, u32)>, folder: &Path) -> Result<()> {
+    if let Some((uid, gid)) = account {
+        std::os::unix::fs::chown(folder, Some(uid), Some(gid))?;
+    }
+    let init = as_account(Command::new(bin.join("initdb")), account, folder)
+        .args(["-A", "trust", "-U", "acuse", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
+        .arg(folder.join("data"))
+        .output()
+        .context("running initdb")?;
+    if !init.status.success() {
+        bail!("initdb: {}", String::from_utf8_lossy(&init.stderr));
+    }
+    Ok(())
 }
 
 fn as_account(mut command: Command, account: Option<(u32, u32)>, folder: &Path) -> Command {

@@ -39,6 +39,9 @@ pub const RARE_EVENT: &str = "customer.merged";
 /// Documents to each customer and to each contact that can be found.
 const TO_EACH: u64 = 20;
 
+/// From one document to the next, in microseconds.
+const EVERY: i64 = 120_000_000;
+
 /// Documents put in one transaction.
 const BATCH: u64 = 4_000;
 /// Kept of the ids.
@@ -101,6 +104,24 @@ fn waits(n: u64) -> bool {
     n % 100 == 11 || n % 100 == 61
 }
 
+/// How many documents [`many`] put there, and what there is to ask for; none in a catalog without any.
+///
+/// # Panics
+/// When the database fails.
+pub async fn many_before(catalog: &Catalog) -> Option<(u64, Many)> {
+    let mut tx = catalog.reading().await.unwrap();
+    let (count, start): (i64, Option<i64>) =
+        one!(tx, (i64, Option<i64>), "SELECT COUNT(*), MIN(received_at) FROM documents").unwrap();
+    let start = start?;
+    let (customer,): (Uuid,) = one!(tx, (Uuid,), "SELECT id FROM customers WHERE name_key = 'c'").unwrap();
+    let (contact,): (Uuid,) = one!(tx, (Uuid,), "SELECT id FROM contacts WHERE name = 'C'").unwrap();
+    let apart = (count / KEPT as i64).max(1) * EVERY;
+    let text = "SELECT id FROM documents WHERE (received_at - $1) % $2 = 0 ORDER BY received_at";
+    let ids: Vec<(Uuid,)> = all!(tx, (Uuid,), text, start, apart).unwrap();
+    let ids = ids.into_iter().map(|(id,)| id).collect();
+    Some((count.unsigned_abs(), Many { ids, customer, contact }))
+}
+
 /// Puts so many documents, two minutes apart up to now.
 ///
 /// # Panics
@@ -115,7 +136,7 @@ pub async fn many(catalog: &Catalog, count: u64) -> Many {
 /// When the database fails.
 pub async fn many_watched(catalog: &Catalog, count: u64, mut put_so_far: impl FnMut(u64)) -> Many {
     let (customer, contact) = (Uuid::now_v7(), Uuid::now_v7());
-    let start = micros(now()) - i64::try_from(count).unwrap() * 120_000_000;
+    let start = micros(now()) - i64::try_from(count).unwrap() * EVERY;
     let mut tx = catalog.writing().await.unwrap();
     let text =
         "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, 'C', 'c', 1, 1)";
@@ -148,7 +169,7 @@ pub async fn many_watched(catalog: &Catalog, count: u64, mut put_so_far: impl Fn
 
 async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, Uuid)) {
     let mut tx = catalog.writing().await.unwrap();
-    let received = |n: u64| start + i64::try_from(n).unwrap() * 120_000_000;
+    let received = |n: u64| start + i64::try_from(n).unwrap() * EVERY;
     let first = rows[0].1;
     insert!(
         tx,

@@ -62,7 +62,7 @@ pub use erasure::erased;
 pub use lists::lists;
 pub use many::{
     BUSY_ACTOR, COMMON_ACTION, COMMON_CONTACT, COMMON_CUSTOMER, Many, RARE_ACTION, RARE_ACTOR, RARE_EVENT,
-    a_customer, a_firm, a_phone, a_tax_id, a_word, many, many_watched,
+    a_customer, a_firm, a_phone, a_tax_id, a_word, many, many_before, many_watched,
 };
 pub use retained::retained;
 pub use sealed::{sealed, what_was_plain};

@@ -3,7 +3,8 @@
 //! answer longer too (a rare word has few rows among few documents), that is said beside it: a row costs what it costs.
 //!
 //! Measured at the catalog, in one process: HTTP, JSON and the look-up of the key come on top and do not grow with the
-//! documents. `COUNT` (1000000) documents beside `FEW` (10000); `ROUNDS` (1000) of each question; `ONLY` one database.
+//! documents. `COUNT` (1000000) documents beside `FEW` (10000); `ROUNDS` (1000) of each question; `ONLY` one database; `KEEP` a
+//! folder of catalogs that were filled before.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used)]
 
@@ -12,10 +13,7 @@ mod questions;
 use std::time::{Duration, Instant};
 
 use acuse_storage::Catalog;
-use acuse_tests::{
-    bench::{seeded, setting},
-    postgres::Postgres,
-};
+use acuse_tests::bench::{Ground, seeded, setting};
 use anyhow::{Context, Result};
 use questions::{Question, Side, questions};
 
@@ -106,23 +104,22 @@ async fn main() -> Result<()> {
     let (few, lots) = (setting("FEW", 10_000)?, setting("COUNT", 1_000_000)?);
     let rounds = setting("ROUNDS", 1_000)?;
     let only = std::env::var("ONLY").unwrap_or_default();
-    let side = async |catalog: Catalog, count| {
-        let there = seeded(&catalog, count).await;
-        Side::new(catalog, there, count)
+    let ground = Ground::new()?;
+    let side = async |catalog: Catalog, count| -> Result<Side> {
+        let there = seeded(&catalog, count).await?;
+        Ok(Side::new(catalog, there, count))
     };
     if only != "postgres" {
-        let folder = tempfile::tempdir()?;
-        let few = side(Catalog::open_sqlite(&folder.path().join("few.db")).await?, few).await;
-        let lots = side(Catalog::open_sqlite(&folder.path().join("lots.db")).await?, lots).await;
+        let at = |name| Ok::<_, anyhow::Error>(ground.folder(name)?.join("data/acuse.db"));
+        let few = side(Catalog::open_sqlite(&at("few")?).await?, few).await?;
+        let lots = side(Catalog::open_sqlite(&at("lots")?).await?, lots).await?;
         compare("sqlite", few, lots, rounds).await?;
     }
     if only != "sqlite"
-        && let Some(postgres) = Postgres::start()?
+        && let Some(postgres) = ground.postgres(&["few", "lots"])?
     {
-        postgres.psql("acuse", b"CREATE DATABASE few;")?;
-        postgres.psql("acuse", b"CREATE DATABASE lots;")?;
-        let few = side(Catalog::open(&postgres.url("few")).await?, few).await;
-        let lots = side(Catalog::open(&postgres.url("lots")).await?, lots).await;
+        let few = side(Catalog::open(&postgres.url("few")).await?, few).await?;
+        let lots = side(Catalog::open(&postgres.url("lots")).await?, lots).await?;
         compare("postgres", few, lots, rounds).await?;
     }
     Ok(())
