@@ -211,12 +211,15 @@ acuse.begins.push((signal) => {
     const decided = !own && typing(field) && form?.contains(field);
     const guards = field.form && (field.form === form || field.form.dataset.guard !== undefined);
     const firmly = event.ctrlKey || event.metaKey;
-    if (decided || (own && firmly) || (field.tagName === "INPUT" && (own || guards))) event.preventDefault();
+    // A file is chosen by it. From a closed list it presses too, on some machines; on others it opens that, as here on all.
+    const presses = /^(INPUT|SELECT)$/.test(field.tagName) && field.type !== "file";
+    if (decided || (own && firmly) || (presses && (own || guards))) event.preventDefault();
     if (event.repeat) return;
     if (own && firmly) all(`button[value="${own.dataset.enter}"]`).find((button) => button.form === own.form)?.click();
     else if (decided && firmly) decide();
     else if (decided && field.closest(".field")) onwards(field);
     else if (decided && field.tagName === "SELECT") leave(field);
+    else if (guards && field.tagName === "SELECT" && !firmly) field.showPicker?.();
   });
 
   // One number that makes the sum true.

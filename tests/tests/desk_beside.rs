@@ -206,6 +206,7 @@ async fn a_lost_file_makes_the_ledger_come_out_false() {
     behind("UPDATE arrivals SET files = files + 1 WHERE $1 IS NOT NULL").await;
     let bad = page(&acuse, &rita, ledger).await;
     assert!(bad.contains("id=\"lost\"") && bad.contains(&format!("#m-{lost}")), "{bad}");
+    assert!(bad.contains("href=\"#lost\""), "their number leads to them: {bad}");
     assert!(bad.contains("Not balanced.") && !bad.contains("nothing is missing"), "{bad}");
     let told = acuse.get("/v1/ledger").await.unwrap();
     let arrivals = &told["arrivals"];

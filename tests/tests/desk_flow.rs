@@ -10,7 +10,7 @@ use acuse_tests::{
 
 use crate::{
     desk::{Reviewer, hidden},
-    desk_harm::{Desk, READY},
+    desk_harm::{Desk, READY, leaves_enter},
     desk_work::too_early,
     world::{person, post},
 };
@@ -237,6 +237,12 @@ fn a_case_is_worked_by_keys_alone(desk: &Desk, page: &mut Browser, id: &str) {
     page.look("case-keys").unwrap();
     page.press("Escape", false, false).unwrap();
     page.wait("!document.querySelector('dialog.keys-of')").unwrap();
+    let left = ["[type=file]", "[name=text]", "[name=team]"].map(|field| leaves_enter(page, field));
+    assert_eq!(
+        left,
+        [true, true, false],
+        "a file is chosen by Enter, a message has lines, a list presses nothing"
+    );
     page.press("m", false, false).unwrap();
     page.fill("Le gusta el verde.").unwrap();
     page.press("Enter", false, true).unwrap();

@@ -80,6 +80,13 @@ impl Desk {
     }
 }
 
+/// Whether a page leaves Enter to one of its fields, for what it does there by itself.
+pub fn leaves_enter(page: &mut Browser, field: &str) -> bool {
+    let enter =
+        "new KeyboardEvent('keydown', { key: 'Enter', repeat: true, bubbles: true, cancelable: true })";
+    page.eval(&format!("document.querySelector('{field}').dispatchEvent({enter})")).unwrap() == true
+}
+
 pub const READY: &str = "document.body.dataset.ready === 'yes'";
 
 pub fn on_page(id: &str) -> String {
@@ -105,6 +112,12 @@ async fn no_key_decides_what_nobody_meant() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(desk.document(0).await["status"], "in_review", "nor in one with words");
     page.fill("").unwrap();
+    for field in ["[name=reject_note]", "[name=kind]", "[name=until]"] {
+        assert!(
+            !leaves_enter(&mut page, field),
+            "{field}: on some machines Enter presses a button from there"
+        );
+    }
     page.press("Escape", false, false).unwrap();
     assert_eq!(page.eval("document.activeElement.className").unwrap(), "desk", "the focus is not lost");
     page.press("a", true, false).unwrap();

@@ -302,6 +302,15 @@ async fn what_is_alike_is_decided_at_once_and_taken_back_at_once() {
     for n in 0..3 {
         assert_eq!(holder(&desk, n).await, None, "a preview takes nothing");
     }
+    // What she has herself and what was not done to it stays hers; the others are nobody's again.
+    desk.ana.take(&desk.ids[2]).await;
+    let stale: Vec<String> = picks.iter().map(|p| format!("{}:0", p.split(':').next().unwrap())).collect();
+    let mut form = vec![("reason", "unknown_customer"), ("action", "approve")];
+    form.extend(stale.iter().map(|p| ("pick", p.as_str())));
+    let left = desk.ana.send("/bulk", &page, &form).await.text().await.unwrap();
+    assert!(left.contains("3 were left as they are"), "{left}");
+    assert_eq!(holder(&desk, 2).await.as_deref(), Some("user:ana"));
+    assert_eq!(holder(&desk, 0).await, None);
     // Ben has one meanwhile.
     let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
     ben.take(&desk.ids[1]).await;
@@ -343,6 +352,10 @@ async fn after_one_of_mine_comes_another_of_mine() {
     // What is fetched next is what nobody has.
     let list = desk.ana.page("/?who=mine").await;
     assert!(list.contains("href=\"/work\"") && !list.contains("name=\"of_who\" value=\"mine\""), "{list}");
+    let work = desk.ana.page("/work?who=mine").await;
+    assert!(!work.contains("Nothing is free") && !work.contains("who=mine"), "{work}");
+    let given = desk.ana.send("/work", &work, &[("of_who", "mine")]).await;
+    assert_eq!(given.headers()["location"], format!("/documents/{}", desk.ids[1]));
 }
 
 /// Presses a button by the page itself, unless somebody may have looked at it by now.

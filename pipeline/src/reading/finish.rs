@@ -75,6 +75,11 @@ const WORD_CHARS: usize = 200;
 /// Most characters of a word that are told apart as hard to read: with more of them it is the word.
 const MOST_DOUBTFUL: usize = 8;
 
+/// The characters that were hard to read, or all of their word: its own confidence, a mean, may say nothing of them.
+fn told_apart(doubtful: &[[f32; 2]]) -> Vec<[f32; 2]> {
+    if doubtful.len() > MOST_DOUBTFUL { vec![[0.0, 1.0]] } else { doubtful.to_vec() }
+}
+
 /// The words of all pages, where they were read.
 fn seen_words(evidence: &Evidence) -> Vec<SeenWord> {
     let words = evidence.pages.iter().flat_map(|page| {
@@ -83,7 +88,7 @@ fn seen_words(evidence: &Evidence) -> Vec<SeenWord> {
             text: word.text.chars().take(WORD_CHARS).collect(),
             bbox: word.bbox,
             confidence: word.confidence,
-            doubtful: Some(&word.doubtful).filter(|d| d.len() <= MOST_DOUBTFUL).cloned().unwrap_or_default(),
+            doubtful: told_apart(&word.doubtful),
         })
     });
     words.take(MOST_WORDS).collect()
@@ -160,6 +165,13 @@ fn plain_text(evidence: &Evidence) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_word_with_many_characters_that_were_hard_to_read_it_is_all() {
+        let hard = [[0.1, 0.2]; MOST_DOUBTFUL + 1];
+        assert_eq!(told_apart(&hard), [[0.0, 1.0]]);
+        assert_eq!(told_apart(&hard[1..]), hard[1..]);
+    }
 
     #[test]
     fn a_word_is_kept_where_it_stands_on_the_page() {

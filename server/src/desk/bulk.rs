@@ -217,6 +217,7 @@ async fn one(
     let (review, document) = review::of(app, caller, id).await.map_err(nowhere)?;
     let href = format!("/documents/{}", document.id);
     let here = |refusal: Refusal| (href.clone(), refusal);
+    let was_theirs = review.claimed_by.as_deref() == Some(actor);
     let held = app.catalog.claim_review(review.id, actor, LEASE).await;
     let fence = match held.map_err(|e| here(e.into()))? {
         Claim::Held { fence, .. } => fence,
@@ -247,7 +248,10 @@ async fn one(
         }
     };
     if let Err(refusal) = decided {
-        app.catalog.release_review(id, actor).await.map_err(|e| here(e.into()))?;
+        // What they had before is theirs still: they may be in the middle of it.
+        if !was_theirs {
+            app.catalog.release_review(id, actor).await.map_err(|e| here(e.into()))?;
+        }
         return Err(here(refusal));
     }
     Ok(document.id)

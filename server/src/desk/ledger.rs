@@ -1,6 +1,6 @@
 //! The ledger: whether something stands for every file that came, where every document is, and, drawn, how much came by
-//! day, how old what waits is, how long the stages took and how reviews ended by reason. Every number leads to what it
-//! counts, of the same days.
+//! day, how old what waits is, how long the stages took and how reviews ended by reason. A number leads to what it
+//! counts, of the same days, where a page lists that.
 
 use acuse_storage::{
     arrivals::{ArrivalLedger, Lost},
