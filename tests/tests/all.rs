@@ -14,6 +14,7 @@ mod described;
 mod desk;
 mod desk_away;
 mod desk_beside;
+mod desk_bulk;
 mod desk_cards;
 mod desk_checks;
 mod desk_customers;
