@@ -21,6 +21,8 @@ use crate::{client_address::TrustedProxies, problem::Problem, state::App};
 
 /// Largest JSON or form body.
 pub const JSON_BYTES: usize = 1 << 20;
+/// Largest body of a webhook: Meta's own cap (whatsapp.md section 1, Meta's webhooks overview).
+pub const WEBHOOK_BYTES: usize = 3 << 20;
 /// Longest time for a file to come in or go out: 100 MB at 1.5 Mbit/s.
 pub const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 

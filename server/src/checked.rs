@@ -1,5 +1,7 @@
 //! What is handed in, checked before it is kept: one way for the API, the desk and the command line.
 
+mod template;
+
 use acuse_storage::{
     CustomerId,
     customers::{CustomerAlias, NewCustomer},
@@ -12,6 +14,7 @@ use acuse_workers::outgoing::{Outgoing, alerts};
 use time::{Date, macros::format_description};
 
 use crate::problem::Problem;
+pub use template::{header_and_buttons, template};
 
 /// Most names of one kind that a customer may have.
 const ALIASES: usize = 50;

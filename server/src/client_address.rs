@@ -19,7 +19,7 @@ use crate::state::App;
 /// By which scheme a client came to a proxy.
 pub const SCHEME: &str = "x-forwarded-proto";
 
-/// The other end of a connection, put into each of its requests by [`crate::http::front`].
+/// The other end of a connection, put into each of its requests by [`crate::front`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 

@@ -1,10 +1,11 @@
 //! Why something was not done: the one error type of the web side, for the API, the desk and what both use. How it becomes
-//! an answer is [`crate::http::problem`]'s matter.
+//! an answer is `response`'s matter.
 //!
 //! A 4xx says what to do differently. A 5xx says only an id; the cause is in the log under that id.
 
 mod examples;
 pub mod kinds;
+mod response;
 
 use acuse_pipeline::checks::Warning;
 use acuse_storage::{CatalogError, customers::TakenAlias, error::Chain, objects::ObjectError};

@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    budget, client_address, desk,
+    budget, cases, client_address, desk, etag,
     http::{
         self,
         contract::{
@@ -59,7 +59,7 @@ fn conversations(routes: Routes) -> Routes {
         .route("/v1/cases", get(http::cases::list))
         .route("/v1/cases/{id}", get(http::cases::show))
         .route("/v1/cases/{id}/notes", post(http::cases::note))
-        .route("/v1/cases/{id}/reply", post(http::cases::reply).cap(http::cases::file::BODY_BYTES))
+        .route("/v1/cases/{id}/reply", post(http::cases::reply).cap(cases::file::BODY_BYTES))
         .route("/v1/cases/{id}/template", post(http::cases::template))
         .route("/v1/cases/{id}/assign", post(http::cases::assign))
         .route("/v1/cases/{id}/return", post(http::cases::give_back))
@@ -127,7 +127,7 @@ fn operated(routes: Routes) -> Routes {
 /// What is answered without a key.
 #[must_use]
 pub fn open() -> Routes {
-    let webhook = get(http::webhook::handshake).post(http::webhook::receive).cap(http::webhook::BODY_BYTES);
+    let webhook = get(http::webhook::handshake).post(http::webhook::receive).cap(budget::WEBHOOK_BYTES);
     Routes::default()
         .route("/webhooks/whatsapp", webhook)
         .route("/v1/links/{link}", get(http::links::follow))
@@ -137,6 +137,12 @@ pub fn open() -> Routes {
         .route("/problems/{name}", get(docs::problem))
 }
 
+/// The description of what programs are answered, as it is served: for whoever reads the tools off it.
+#[must_use]
+pub fn description() -> serde_json::Value {
+    http::contract::description::composed()
+}
+
 /// Every address of the web side.
 pub fn router(app: App) -> Router {
     let upload_cap = usize::try_from(app.limits.original_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
@@ -144,12 +150,12 @@ pub fn router(app: App) -> Router {
         .router()
         .layer(middleware::from_fn_with_state(app.clone(), http::scopes::first))
         .layer(middleware::from_fn_with_state(app.clone(), http::sandbox::instead))
-        .layer(middleware::from_fn(http::etag::named))
+        .layer(middleware::from_fn(etag::named))
         .layer(middleware::from_fn(budget::rates::told));
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()
         .merge(api)
-        .merge(open().router().layer(middleware::from_fn(http::etag::named)))
+        .merge(open().router().layer(middleware::from_fn(etag::named)))
         .merge(probes)
         .merge(desk::board::router(&app))
         .merge(desk::router())
@@ -193,4 +199,81 @@ pub fn alive() -> Routes {
 #[must_use]
 pub fn measured() -> Routes {
     Routes::default().route("/metrics", get(http::health::metrics))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Of a `use` group, the room that each of its items is in.
+    fn rooms(group: &str) -> Vec<&str> {
+        let (mut depth, mut from, mut items) = (0_usize, 0, Vec::new());
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                ',' | '}' if depth == 0 => {
+                    items.push(&group[from..at]);
+                    from = at + 1;
+                    if c == '}' {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        items.iter().filter_map(|item| item.split("::").next()).collect()
+    }
+
+    /// Whether code, not its comments, names a room of this crate.
+    fn names(source: &str, room: &str) -> bool {
+        let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code: String = code.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
+        let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let by_path = ["crate", "super"].iter().any(|from| {
+            let path = format!("{from}::{room}");
+            code.match_indices(&path).any(|(at, path)| is_end(&code[at + path.len()..]))
+        });
+        by_path || code.split("usecrate::{").skip(1).any(|group| rooms(group).contains(&room))
+    }
+
+    /// The sources below a folder, outside of one of its rooms, that name that room; `under` is where they are.
+    fn naming(folder: &Path, under: &str, room: &str, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{under}{}", path.file_name().unwrap().to_string_lossy());
+            if path.is_dir() && name != room {
+                naming(&path, &format!("{name}/"), room, found);
+            } else if name.ends_with(".rs") && names(&std::fs::read_to_string(&path).unwrap(), room) {
+                found.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_api_and_the_desk_are_leaves_that_the_router_alone_names() {
+        for room in ["http", "desk"] {
+            let mut found = Vec::new();
+            naming(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", room, &mut found);
+            assert_eq!(found, ["router.rs"], "what both use is in a room of its own, beside {room}");
+        }
+    }
+
+    #[test]
+    fn a_room_is_seen_however_it_is_named() {
+        for source in [
+            "use crate::http::problem;",
+            "pub(crate) use crate::{\n    access::{self, Caller},\n    http,\n};",
+            "use crate::{http::{a, b}, state::App};",
+            "let x = crate::http::a();",
+            "use super::super::http::a;",
+        ] {
+            assert!(names(source, "http"), "{source}");
+        }
+        for source in
+            ["use crate::{client::{http, a}, oidc::http};", "/// [`crate::http`]", "use crate::httpd;"]
+        {
+            assert!(!names(source, "http"), "{source}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use acuse_storage::{Catalog, Intake, Objects};
+use acuse_storage::{Catalog, Intake, Objects, error::Chain};
 use acuse_whatsapp::{Secret as Token, signature::AppSecrets};
 use acuse_workers::{Env, Lanes, scan::Scanner};
 use anyhow::Context;
@@ -25,10 +25,7 @@ use crate::{
     budget::Budget,
     config::Config,
     export::{Mapping, Spool},
-    http::{
-        Chain,
-        front::{self, Caps},
-    },
+    front::{self, Caps},
     live::Live,
     oidc::provider::Provider,
     router::{router, worker_router},

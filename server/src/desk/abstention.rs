@@ -18,10 +18,8 @@ use uuid::Uuid;
 use super::{Shown, labels, plot::Plot, session::Person};
 use crate::{
     access::rights::Right,
-    http::{
-        extract::{Id, word},
-        problem::Problem,
-    },
+    extract::{Id, word},
+    problem::Problem,
     state::App,
 };
 

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::http::{extract::Id, problem::Problem};
+use crate::{extract::Id, problem::Problem};
 
 /// `GET /assets/{name}`. An hour in the browser's cache: short enough for an upgrade to show the same day.
 pub async fn serve(Id(name): Id<String>) -> Response {

@@ -26,11 +26,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::session::Person;
-use crate::{
-    access::Caller,
-    http::{extract::Id, problem::Problem},
-    state::App,
-};
+use crate::{access::Caller, extract::Id, problem::Problem, state::App};
 
 /// Moves what the page asks for under `/board`.
 const SHIM: &str = include_str!("../../assets/board-shim.js");

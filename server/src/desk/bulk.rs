@@ -21,12 +21,9 @@ use super::{
 };
 use crate::{
     access,
-    http::{
-        extract::{Id, Params},
-        problem::Problem,
-        reviews::LEASE,
-    },
-    review::{self, Ask, Refusal, Verdict, Whose},
+    extract::{Id, Params},
+    problem::Problem,
+    review::{self, Ask, LEASE, Refusal, Verdict, Whose},
     state::App,
 };
 

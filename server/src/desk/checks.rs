@@ -22,11 +22,9 @@ use super::{
 };
 use crate::{
     access::rights::Right,
-    http::{
-        extract::{Id, Params, word},
-        problem::Problem,
-        reviews::LEASE,
-    },
+    extract::{Id, Params, word},
+    problem::Problem,
+    review::LEASE,
     state::App,
 };
 

@@ -14,11 +14,9 @@ use url::form_urlencoded;
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    http::{
-        contacts::{self, WindowView},
-        extract::{Id, Params, word},
-        problem::Problem,
-    },
+    contacts::{self, WindowView},
+    extract::{Id, Params, word},
+    problem::Problem,
     state::App,
 };
 

@@ -16,11 +16,9 @@ use url::form_urlencoded;
 use super::{Frame, Shown, page, queue::PAGE, session::Person};
 use crate::{
     access::Caller,
-    http::{
-        customers::within,
-        extract::{Params, word},
-        problem::Problem,
-    },
+    customers::within,
+    extract::{Params, word},
+    problem::Problem,
     state::App,
 };
 

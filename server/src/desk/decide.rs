@@ -24,14 +24,10 @@ use super::{
     undo_bar, work::RESERVED,
 };
 use crate::{
-    access, checked,
-    http::{
-        asks, customers,
-        extract::{Id, word},
-        problem::Problem,
-        reviews::LEASE,
-    },
-    review::{self, Ask, Fault, Refusal, Verdict, Whose},
+    access, cases, checked, customers,
+    extract::{Id, word},
+    problem::Problem,
+    review::{self, Ask, Fault, LEASE, Refusal, Verdict, Whose},
     state::App,
 };
 
@@ -144,7 +140,7 @@ async fn ask_password(app: &App, person: &Person, review: &Review, typed: &Typed
     }
     let question = Question { expects: Expects::Password, text: String::new(), choices: Vec::new() };
     let about = (review.document_id, Some(seen(typed)?));
-    asks::told(app.catalog.ask_about(access, about, who, &question).await?)?;
+    cases::told(app.catalog.ask_about(access, about, who, &question).await?)?;
     app.catalog.release_review(review.id, who).await?;
     Ok(())
 }

@@ -39,12 +39,10 @@ use super::{
 };
 use crate::{
     access::{self, quarantine, rights::Right},
-    http::{
-        contacts::place,
-        customers::within,
-        extract::{Id, Params},
-        problem::Problem,
-    },
+    contacts::place,
+    customers::within,
+    extract::{Id, Params},
+    problem::Problem,
     review::{self, Refusal},
     state::App,
 };

@@ -14,7 +14,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{Frame, language::Tongue, page, sentence, session::Person};
-use crate::{http::problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// Longest wait for the menu: what failed may be what it is read from.
 const MENU: Duration = Duration::from_secs(2);

@@ -23,12 +23,10 @@ use super::{
 };
 use crate::{
     access::{self, rights::Right},
+    customers::within,
     export::{self, Format, How, Listed, Source},
-    http::{
-        customers::within,
-        extract::{Params, day, word},
-        problem::Problem,
-    },
+    extract::{Params, day, word},
+    problem::Problem,
     state::App,
 };
 

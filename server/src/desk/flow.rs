@@ -15,10 +15,8 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    http::{
-        extract::{Params, day},
-        problem::Problem,
-    },
+    extract::{Params, day},
+    problem::Problem,
     state::App,
 };
 use draw::{Column, Picture, columns, picture};

@@ -18,11 +18,9 @@ use uuid::Uuid;
 use super::{Frame, Shown, labels, page, session::Person};
 use crate::{
     access::rights::Right,
-    http::{
-        customers::within,
-        extract::{Id, word},
-        problem::Problem,
-    },
+    customers::within,
+    extract::{Id, word},
+    problem::Problem,
     state::App,
 };
 

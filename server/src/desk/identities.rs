@@ -9,11 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{Shown, labels, session::Person};
-use crate::{
-    access::rights::Right,
-    http::{extract::Id, problem::Problem},
-    state::App,
-};
+use crate::{access::rights::Right, extract::Id, problem::Problem, state::App};
 
 /// An identity under its person's name.
 pub struct IdentityRow {

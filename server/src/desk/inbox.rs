@@ -18,10 +18,7 @@ use time::OffsetDateTime;
 use url::form_urlencoded;
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
-use crate::{
-    http::{extract::Params, problem::Problem},
-    state::App,
-};
+use crate::{extract::Params, problem::Problem, state::App};
 
 use filter::Query;
 use receipts::{Paying, paying};

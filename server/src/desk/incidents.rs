@@ -22,11 +22,9 @@ use time::OffsetDateTime;
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    http::{
-        extract::{Id, Params},
-        problem::Problem,
-    },
+    extract::{Id, Params},
     pauses,
+    problem::Problem,
     state::App,
 };
 

@@ -29,12 +29,10 @@ use super::{
 };
 use crate::{
     access::rights::Right,
-    http::{
-        contacts::place_of,
-        export,
-        extract::{Params, time},
-        problem::Problem,
-    },
+    contacts::place_of,
+    export,
+    extract::{Params, time},
+    problem::Problem,
     state::App,
 };
 

@@ -17,8 +17,8 @@ use futures_util::stream;
 
 use super::session::Person;
 use crate::{
-    http::problem::Problem,
     live::{Counts, EVERY},
+    problem::Problem,
     state::App,
 };
 

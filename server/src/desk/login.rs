@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     access::{password, session::sign_in},
-    http::problem::Problem,
     oidc::ticket::local,
+    problem::Problem,
     state::App,
 };
 

@@ -59,7 +59,7 @@ use axum::{
 
 use time::OffsetDateTime;
 
-use crate::{access::rights::Right, http::problem::Problem, state::App};
+use crate::{access::rights::Right, problem::Problem, state::App};
 pub use error_page::trouble;
 use language::Tongue;
 use session::Person;

@@ -10,7 +10,7 @@ use axum::{extract::State, response::Response};
 use time::{Duration, OffsetDateTime};
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
-use crate::{http::problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// A direction that is paused.
 struct Paused {

@@ -4,9 +4,12 @@
 use std::{net::IpAddr, time::Instant};
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::users::{
-    Way,
-    identities::{ACTOR, Outside, Vouched},
+use acuse_storage::{
+    error::Chain,
+    users::{
+        Way,
+        identities::{ACTOR, Outside, Vouched},
+    },
 };
 use askama::Template;
 use axum::{
@@ -23,13 +26,14 @@ use url::Url;
 use super::{Frame, Shown, language::Tongue, login, page, session};
 use crate::{
     access::session::{SESSION, open},
-    http::{Chain, extract::Params, problem::Problem},
+    extract::Params,
     oidc::{
         CALLBACK,
         provider::{Provider, Trouble},
         rules::{Barred, Told},
         ticket::{self, Ticket},
     },
+    problem::Problem,
     state::App,
 };
 

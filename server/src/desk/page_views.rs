@@ -10,7 +10,7 @@ use acuse_pipeline::{
 use acuse_storage::{Document, documents::StoredPage};
 
 use super::labels;
-use crate::http::content;
+use crate::content;
 
 /// Below this a field is marked for a second look.
 pub const UNSURE: f32 = 0.9;

@@ -7,7 +7,8 @@ use axum::{Json, extract::State};
 use super::session::Person;
 use crate::{
     access::{self, quarantine},
-    http::{extract::Id, problem::Problem},
+    extract::Id,
+    problem::Problem,
     state::App,
 };
 

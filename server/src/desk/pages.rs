@@ -12,11 +12,9 @@ use super::{
     session::Person,
 };
 use crate::{
-    http::{
-        documents::{self, Query},
-        extract::Params,
-        problem::Problem,
-    },
+    documents::{self, Query},
+    extract::Params,
+    problem::Problem,
     state::App,
 };
 

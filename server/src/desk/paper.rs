@@ -21,10 +21,8 @@ use super::{
 };
 use crate::{
     access::{self, quarantine},
-    http::{
-        extract::{Id, word},
-        problem::Problem,
-    },
+    extract::{Id, word},
+    problem::Problem,
     state::App,
 };
 

@@ -19,10 +19,8 @@ use serde_json::json;
 use super::{Frame, Shown, identities::IdentityRow, labels, page, session::Person};
 use crate::{
     access::{password, rights::Right},
-    http::{
-        extract::{Id, Params, word},
-        problem::Problem,
-    },
+    extract::{Id, Params, word},
+    problem::Problem,
     state::App,
 };
 

@@ -6,11 +6,9 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use super::session::Person;
 use crate::{
     access,
-    http::{
-        content::{Query, bytes, picture, serve, tamed},
-        extract::{Id, Params},
-        problem::Problem,
-    },
+    content::{Query, bytes, picture, serve, tamed},
+    extract::{Id, Params},
+    problem::Problem,
     state::App,
 };
 

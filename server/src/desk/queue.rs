@@ -21,10 +21,8 @@ use super::{
 };
 use crate::{
     access::{self, Sight, rights::Right},
-    http::{
-        extract::{Params, word},
-        problem::Problem,
-    },
+    extract::{Params, word},
+    problem::Problem,
     state::App,
 };
 pub(super) use row::lines_of;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{session::Person, typed::Typed};
-use crate::http::{extract::word, problem::Problem};
+use crate::{extract::word, problem::Problem};
 
 /// The queue's own order: the most urgent first.
 const URGENT: (Order, bool) = (Order::Due, false);

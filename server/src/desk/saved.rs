@@ -10,10 +10,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::{Shown, session::Person};
-use crate::{
-    http::{extract::Id, problem::Problem},
-    state::App,
-};
+use crate::{extract::Id, problem::Problem, state::App};
 
 /// What is kept.
 #[derive(Deserialize)]

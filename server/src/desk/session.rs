@@ -10,7 +10,7 @@ use cookie::{Cookie, SameSite};
 
 use super::language::Tongue;
 pub use crate::access::Person;
-use crate::{access::session::SESSION, client_address::SCHEME, http::problem::Problem, state::App};
+use crate::{access::session::SESSION, client_address::SCHEME, problem::Problem, state::App};
 
 const COOKIE: &str = "acuse_session";
 

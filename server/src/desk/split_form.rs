@@ -6,7 +6,7 @@ use acuse_storage::{Document, DocumentId, split::Split};
 use serde_json::{Map, Value};
 
 use super::{queue::status_label, session::Person};
-use crate::{http::problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// What a reviewer may split a document into.
 pub struct Offer {

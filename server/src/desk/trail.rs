@@ -22,10 +22,8 @@ use super::{Frame, Shown, deeds, labels, language::Tongue, page, session::Person
 use crate::{
     access::{failed_sign_ins, rights::Right},
     export::csv::neutral,
-    http::{
-        extract::{Params, day, word},
-        problem::Problem,
-    },
+    extract::{Params, day, word},
+    problem::Problem,
     state::App,
 };
 

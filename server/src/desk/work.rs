@@ -22,11 +22,9 @@ use super::{
 };
 use crate::{
     access::{self, rights::Right},
-    http::{
-        extract::{Id, Params},
-        problem::Problem,
-        reviews::LEASE,
-    },
+    extract::{Id, Params},
+    problem::Problem,
+    review::LEASE,
     state::App,
 };
 

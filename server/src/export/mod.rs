@@ -6,6 +6,7 @@ mod cells;
 pub(crate) mod csv;
 mod jsonl;
 mod mapping;
+mod query;
 mod source;
 mod spool;
 mod ubl;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 pub use cells::COLUMNS;
 pub use mapping::{BadMapping, Mapping};
+pub use query::{Query, answered};
 pub use source::{Listed, Row, Source};
 pub use spool::Spool;
 use spool::{AsyncPage, Out, Place, streamed};

@@ -9,17 +9,13 @@ use acuse_storage::{
 use axum::{Extension, Json, extract::State, http::HeaderMap};
 use serde::Deserialize;
 
-use super::{
-    auth::Caller,
+use super::{auth::Caller, representation::DocumentView};
+use crate::{
+    access,
     etag::{Precondition, Version},
     extract::{Body, Id, present},
     problem::Problem,
-    representation::DocumentView,
-    reviews::{NewFields, values},
-};
-use crate::{
-    access,
-    review::{Ask, Refusal, Verdict, Whose, prepared, told},
+    review::{Ask, NewFields, Refusal, Verdict, Whose, prepared, told, values},
     state::App,
 };
 

@@ -10,13 +10,14 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
+    access,
     extract::{Body, Id, Params, cursor, limit, word},
+    listing::Listing,
     problem::{NOT_LED, Problem},
-    representation::Listing,
+    state::App,
 };
-use crate::{access, state::App};
 
 /// Longest question, characters; what is read off the document stands beside it.
 const QUESTION_CHARS: usize = 500;

@@ -2,20 +2,18 @@
 //! password. The document waits for its sender, and what comes lands on it.
 
 use acuse_conversation::{Expects, MOST_CHOICES, TITLE_CHARS};
-use acuse_storage::{
-    CaseId, DocumentId,
-    cases::{Asking, Question},
-    keys::Scope,
-};
+use acuse_storage::{CaseId, DocumentId, cases::Question, keys::Scope};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
+    access,
+    cases::told,
     extract::{Body, Id},
     problem::Problem,
+    state::App,
 };
-use crate::{access, state::App};
 
 /// Longest question, characters (Meta's limit of a text with choices).
 const TEXT_CHARS: usize = 1_024;
@@ -52,27 +50,6 @@ pub async fn create(
     access::open(&app, &caller, id).await?;
     let asked = app.catalog.ask_about(caller.access(), (id, new.version), &caller.actor, &question).await?;
     told(asked).map(|case_id| Json(Asked { case_id }))
-}
-
-/// The case of what was asked.
-///
-/// # Errors
-/// That says why it was not.
-pub fn told(asked: Asking) -> Result<CaseId, Problem> {
-    let conflict = |text: &str| Err(Problem::Conflict(text.to_owned()));
-    match asked {
-        Asking::Asked(case_id) => Ok(case_id),
-        Asking::Missing => Err(Problem::NotFound("document")),
-        Asking::Changed(version) => {
-            Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
-        }
-        Asking::NotInReview => conflict("only of a document in review its sender is asked"),
-        Asking::Nobody => conflict("it did not come as a file of its own over WhatsApp: nobody can be asked"),
-        Asking::WindowClosed => {
-            conflict("the contact has not written for 24 hours: WhatsApp lets no question through")
-        }
-        Asking::NoKeyFile => conflict("without a key file (ACUSE_KEY_FILE) no password can be kept sealed"),
-    }
 }
 
 fn question(new: &New) -> Result<Question, Problem> {

@@ -8,9 +8,8 @@ use axum::{
     http::{Extensions, header, request::Parts},
 };
 
-use super::problem::Problem;
 pub use crate::access::Caller;
-use crate::{access::key::PREFIX, budget::rates::Visit, state::App};
+use crate::{access::key::PREFIX, budget::rates::Visit, problem::Problem, state::App};
 
 /// Counts the key, or whatever it is, before it is looked up.
 async fn visit<'a>(

@@ -1,26 +1,24 @@
 //! `/v1/cases`: open matters with contacts, and what a person does with one. Each act names the version that was looked
 //! at: two people never write at once.
 
-pub mod file;
-
 use acuse_conversation::{Kind, State};
 use acuse_storage::{
     CaseId, ContactId,
-    cases::{Act, Acted, CaseCursor, CaseFilter, Listed, NOTE_CHARS, Note, Templated},
+    cases::{Act, CaseCursor, CaseFilter, Listed, Note, Templated},
     keys::Scope,
 };
-use acuse_whatsapp::limits::{CAPTION_CHARS, TEXT_CHARS};
 use axum::{Json, extract::State as Of, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
+    budget::Turn,
+    cases::{Now, carry_out, file, look, templated, write, write_note},
     extract::{Body, Id, Params, cursor, limit, word},
-    notices,
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::{budget::Turn, state::App};
 
 /// Longest name of a person or team, characters.
 const NAME_CHARS: usize = 200;
@@ -90,17 +88,6 @@ pub async fn show(Of(app): Of<App>, caller: Caller, Id(id): Id<CaseId>) -> Resul
     Ok(Json(CaseView { case, notes }))
 }
 
-/// A case and the notes on it, for the API and the desk.
-///
-/// # Errors
-/// 404 where there is none for this caller.
-pub async fn look(app: &App, caller: &Caller, id: CaseId) -> Result<(Listed, Vec<Note>), Problem> {
-    caller.require(Scope::MessagesRead)?;
-    let case = app.catalog.case(caller.access(), id).await?.ok_or(Problem::NotFound("case"))?;
-    let notes = app.catalog.notes_on_case(caller.access(), &case).await?;
-    Ok((case, notes))
-}
-
 /// Body of a note.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,20 +107,6 @@ pub async fn note(
 ) -> Result<(StatusCode, Json<Note>), Problem> {
     let note = write_note(&app, &caller, id, &new.text).await?;
     Ok((StatusCode::CREATED, Json(note)))
-}
-
-/// Writes a note, for the API and the desk.
-///
-/// # Errors
-/// As [`note`].
-pub async fn write_note(app: &App, caller: &Caller, id: CaseId, words: &str) -> Result<Note, Problem> {
-    caller.require(Scope::MessagesWrite)?;
-    let words = words.trim();
-    if words.is_empty() || words.chars().count() > NOTE_CHARS {
-        return Err(Problem::Unprocessable(format!("a note has 1 to {NOTE_CHARS} characters")));
-    }
-    let written = app.catalog.note_on_case(caller.access(), id, &caller.actor, words).await?;
-    written.ok_or(Problem::NotFound("case"))
 }
 
 /// What was looked at.
@@ -173,13 +146,6 @@ pub struct Assignment {
     team: Option<String>,
 }
 
-/// What the case is after an act.
-#[derive(Debug, Serialize)]
-pub struct Now {
-    id: CaseId,
-    version: i64,
-}
-
 /// `POST /v1/cases/{id}/reply`: free text, with a file beside it or without, while the window is open; who writes holds the
 /// case from then on.
 ///
@@ -197,50 +163,6 @@ pub async fn reply(
     write(&app, &caller, id, (said.version, &said.text), given).await.map(Json)
 }
 
-/// Writes to the contact of a case, with a file beside the words or without, for the API and the desk.
-///
-/// # Errors
-/// As [`reply`].
-pub async fn write(
-    app: &App,
-    caller: &Caller,
-    id: CaseId,
-    (version, words): (i64, &str),
-    given: Option<file::Given>,
-) -> Result<Now, Problem> {
-    caller.require(Scope::MessagesWrite)?;
-    let words = text(words, given.is_some())?;
-    let kept = match given {
-        Some(given) => Some(file::kept(app, given).await?),
-        None => None,
-    };
-    // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
-    let act = Act::Reply { text: words, language: "und".to_owned(), file: kept.clone() };
-    let done = carry_out(app, caller, id, version, &act).await;
-    // What failed on our side may have been queued all the same: the sweep of objects that no row names has the rest.
-    if let (Err(problem), Some(file)) = (&done, &kept)
-        && problem.status().is_client_error()
-    {
-        file::dropped(app, file).await;
-    }
-    done
-}
-
-/// The words of a reply; beside a file they are its caption, and need not be.
-///
-/// # Errors
-/// When there are none, or more than Meta takes.
-fn text(words: &str, has_file: bool) -> Result<String, Problem> {
-    let words = words.trim();
-    let (least, most) = if has_file { (0, CAPTION_CHARS) } else { (1, TEXT_CHARS) };
-    let chars = words.chars().count();
-    if chars < least || chars > most {
-        let what = if has_file { "a text beside a file" } else { "a text" };
-        return Err(Problem::Unprocessable(format!("{what} has {least} to {most} characters")));
-    }
-    Ok(words.to_owned())
-}
-
 /// `POST /v1/cases/{id}/template`: by a template, to whoever agreed, whether the window is open or not; who writes holds the
 /// case from then on.
 ///
@@ -256,16 +178,6 @@ pub async fn template(
     let (name, language, params) = (said.template, said.language, said.params.unwrap_or_default());
     let act = templated(Templated { name, language, params, header, buttons })?;
     carry_out(&app, &caller, id, said.version, &act).await.map(Json)
-}
-
-/// Writing by this template.
-///
-/// # Errors
-/// 422 where it can be none.
-pub fn templated(by: Templated) -> Result<Act, Problem> {
-    notices::template(&by.name, &by.params)?;
-    let (header, buttons) = notices::header_and_buttons(by.header, Some(by.buttons))?;
-    Ok(Act::Template(Templated { header, buttons, ..by }))
 }
 
 /// `POST /v1/cases/{id}/assign`: a person or a team has it; the machine is silent until it is returned.
@@ -312,45 +224,4 @@ pub async fn close(
     Body(said): Body<Looked>,
 ) -> Result<Json<Now>, Problem> {
     carry_out(&app, &caller, id, said.version, &Act::Close).await.map(Json)
-}
-
-/// A person's act, for the API and the desk.
-///
-/// # Errors
-/// As [`reply`].
-pub async fn carry_out(
-    app: &App,
-    caller: &Caller,
-    id: CaseId,
-    version: i64,
-    act: &Act,
-) -> Result<Now, Problem> {
-    caller.require(Scope::MessagesWrite)?;
-    // Its documents are a team's with it: who is bound would widen what exists for them, or take it from others.
-    if caller.access().is_bound() && matches!(act, Act::Assign { team: Some(_), .. }) {
-        return Err(Problem::Bound);
-    }
-    match app.catalog.act_on_case(caller.access(), id, version, &caller.actor, act).await? {
-        Acted::Done(version) => Ok(Now { id, version }),
-        Acted::Missing => Err(Problem::NotFound("case")),
-        Acted::Changed(version) => {
-            Err(Problem::Conflict(format!("the case moved meanwhile (version {version}); look again")))
-        }
-        Acted::HeldBy(who) => Err(Problem::Conflict(format!("{who} holds this case"))),
-        Acted::Over => Err(Problem::Conflict("this case is over".to_owned())),
-        Acted::NoTemplate => Err(Problem::Conflict(
-            "Meta has not approved that template in that language, or paused it".to_owned(),
-        )),
-        Acted::Unfit(unfit) => Err(Problem::Unprocessable(unfit.to_string())),
-        Acted::NoConsent => Err(Problem::Conflict(
-            "they never agreed to such messages from this number, or no more".to_owned(),
-        )),
-        Acted::Unconfirmed => Err(Problem::Conflict(
-            "their number changed, and they have not written from the new one yet: somebody else may hold it"
-                .to_owned(),
-        )),
-        Acted::WindowClosed => Err(Problem::Conflict(
-            "WhatsApp's 24 hours are over, or about to be: write by a template".to_owned(),
-        )),
-    }
 }

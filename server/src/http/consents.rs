@@ -14,14 +14,15 @@ use axum::{
 use serde::Deserialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
     contacts::reached,
+    export::csv::neutral,
     extract::{Body, Id, Params},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::{export::csv::neutral, state::App};
 
 /// How the list is answered.
 #[derive(Debug, Default, Deserialize)]

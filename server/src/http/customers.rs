@@ -7,10 +7,8 @@
 use acuse_storage::{
     CustomerId,
     customers::{
-        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Patched, Retired,
-        Saving, TakenAlias, Upserted, name_key,
+        Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Patched, Retired, Saving, Upserted,
     },
-    documents::Page,
     keys::Scope,
 };
 use axum::{
@@ -22,13 +20,15 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
+    checked,
+    customers::{settled, within},
     extract::{Body, Id, Params, cursor, limit, present},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::{checked, state::App};
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -92,58 +92,6 @@ pub async fn list(
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
 }
 
-/// A page of the customers that exist for `caller`.
-///
-/// # Errors
-/// When the catalog fails.
-pub async fn within(
-    app: &App,
-    caller: &Caller,
-    q: Option<&str>,
-    after: Option<CustomerId>,
-    limit: u32,
-) -> Result<Page<Customer, CustomerId>, Problem> {
-    Ok(app.catalog.customers(caller.access(), q, after, limit).await?)
-}
-
-/// What of a new customer somebody has who is called otherwise: to add them would rename that one, unasked.
-///
-/// # Errors
-/// When the catalog fails.
-pub(crate) async fn known_otherwise(app: &App, new: &NewCustomer) -> Result<Vec<TakenAlias>, Problem> {
-    let is_other = |customer: &Customer| name_key(&customer.name) != name_key(&new.name);
-    let mut taken = Vec::new();
-    if let Some(external) = &new.external_id
-        && let Some(owner) = app.catalog.customer_of_external(external).await?
-        && app.catalog.customer(owner).await?.as_ref().is_some_and(is_other)
-    {
-        taken.push(TakenAlias { member: "external_id", value: external.clone(), owner });
-    }
-    let lookup = CustomerLookup {
-        tax_ids: new.tax_ids.clone(),
-        id_numbers: new.id_numbers.clone(),
-        ..CustomerLookup::default()
-    };
-    if lookup == CustomerLookup::default() {
-        return Ok(taken);
-    }
-    let given = [(CustomerAlias::TaxId, &new.tax_ids), (CustomerAlias::IdNumber, &new.id_numbers)];
-    for (customer, _) in app.catalog.customers_known_by(&lookup).await? {
-        let theirs = customer.aliases.iter().filter(|_| is_other(&customer)).filter(|(kind, value)| {
-            given.iter().any(|(of, values)| {
-                of == kind && values.iter().any(|v| kind.normalized(v).as_ref() == Some(value))
-            })
-        });
-        let owner = customer.id;
-        taken.extend(theirs.map(|(kind, value)| TakenAlias {
-            member: kind.member(),
-            value: value.clone(),
-            owner,
-        }));
-    }
-    Ok(taken)
-}
-
 /// Numbers of IDs are given, matched and taken away by those alone who may see IDs: else whether a number is known, and
 /// whose it is, would be told to whoever asks.
 fn may_number(caller: &Caller, given: bool) -> Result<(), Problem> {
@@ -205,21 +153,6 @@ async fn save(
     let mut done = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
     let done = done.pop().ok_or_else(|| anyhow::anyhow!("a customer was neither added nor found"))?;
     written(app, caller, done).await
-}
-
-/// Which customer was written, after what waits was matched again.
-///
-/// # Errors
-/// 409 where something is another customer's.
-pub(crate) async fn settled(app: &App, done: Upserted) -> Result<(StatusCode, CustomerId), Problem> {
-    let (status, id) = match done {
-        Upserted::Created(id) => (StatusCode::CREATED, id),
-        Upserted::Updated(id) => (StatusCode::OK, id),
-        Upserted::Taken(taken) => return Err(Problem::Taken(taken)),
-    };
-    let rematched = app.catalog.rematch_waiting().await?;
-    tracing::info!(customer_id = %id, rematched, added = status == StatusCode::CREATED, "a customer was written");
-    Ok((status, id))
 }
 
 /// The answer to a write.

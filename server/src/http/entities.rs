@@ -8,8 +8,8 @@ use acuse_storage::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 
-use super::{auth::Caller, extract::Body, problem::Problem, representation::Listing};
-use crate::{checked, state::App};
+use super::auth::Caller;
+use crate::{checked, extract::Body, listing::Listing, problem::Problem, state::App};
 
 /// What is said of a firm of ours.
 #[derive(Debug, Deserialize)]

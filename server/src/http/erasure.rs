@@ -12,14 +12,14 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    Chain,
-    auth::Caller,
+use super::{Chain, auth::Caller};
+use crate::{
+    access,
     extract::{Body, Id, Kinded, Params, cursor, limit},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::{access, state::App};
 
 /// Longest wait for keys, objects and files; what takes longer goes on, and the receipt says when it was over.
 const FINISHING: Duration = Duration::from_secs(20);

@@ -14,13 +14,13 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::{sync::Semaphore, time::Instant};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
     extract::{Params, limit},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::state::App;
 
 /// Longest that a request waits for a change; the whole request has 30 seconds.
 const WAIT_SECS: u64 = 25;

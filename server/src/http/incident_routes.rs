@@ -13,13 +13,14 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
+    checked,
     extract::{Body, Id},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::{checked, state::App};
 
 /// Half an hour.
 const AGAIN: u64 = 1_800;

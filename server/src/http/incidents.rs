@@ -10,13 +10,13 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
     extract::{Id, Params, cursor, limit, word},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::state::App;
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]

@@ -1,7 +1,7 @@
 //! HTTP: the webhook's door, the API, and the operator's pages. The review desk is [`crate::desk`].
 //!
-//! A request passes [`around`] (id, span, time limit, metrics), is parsed by [`extract`] and [`auth`] into types,
-//! handled by one file a noun, and answers JSON or a [`problem::Problem`].
+//! A request passes [`around`] (id, span, time limit, metrics), is parsed by [`crate::extract`] and [`auth`] into types,
+//! handled by one file a noun, and answers JSON or a [`Problem`].
 
 pub mod amend;
 pub mod approvals;
@@ -16,12 +16,8 @@ pub mod customers;
 pub mod documents;
 pub mod entities;
 pub mod erasure;
-pub mod etag;
 pub mod export;
-pub mod extract;
 pub mod feed;
-pub mod form;
-pub mod front;
 pub mod health;
 pub mod inbound;
 pub mod incident_routes;
@@ -29,7 +25,6 @@ pub mod incidents;
 pub mod links;
 pub mod notices;
 pub mod obligations;
-pub mod problem;
 pub mod records;
 pub mod representation;
 pub mod reviews;
@@ -52,8 +47,7 @@ use metrics::{counter, histogram};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::budget::FILE_TIMEOUT;
-use problem::Problem;
+use crate::{budget::FILE_TIMEOUT, problem::Problem};
 
 /// Longest time a request may take; a webhook's commit has its own, shorter one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -70,7 +64,7 @@ pub async fn around(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id));
     let span = tracing::info_span!("request", request_id = %id, %method, route);
     let started = Instant::now();
-    let files = ["/content", "/export", "/reply", "/files", links::ROUTE];
+    let files = ["/content", "/export", "/reply", "/files", crate::content::links::ROUTE];
     let limit = if route == "/v1/documents" || files.iter().any(|end| route.ends_with(end)) {
         FILE_TIMEOUT
     } else {

@@ -2,10 +2,9 @@
 
 use acuse_storage::{
     ContactId, CustomerId, DocumentId,
-    documents::Amount,
     keys::Scope,
     names::ObligationId,
-    obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Settled, Verdict},
+    obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Verdict},
 };
 use axum::{
     Json,
@@ -15,13 +14,15 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
+    checked,
     extract::{Body, Id, Params, cursor, limit, word},
+    listing::Listing,
+    obligations::{after, pays, settle},
     problem::{NOT_LED, Problem},
-    representation::Listing,
+    state::App,
 };
-use crate::{checked, state::App};
 
 /// Longest reason, characters.
 const WHY_CHARS: usize = 500;
@@ -131,17 +132,6 @@ pub struct Confirmed {
     amount: Option<String>,
 }
 
-/// That a receipt pays: what it was proposed for, or so much.
-///
-/// # Errors
-/// When that is no amount.
-pub fn pays(amount: Option<&str>) -> Result<Verdict, Problem> {
-    let Some(text) = amount else { return Ok(Verdict::Pays) };
-    text.parse::<Amount>()
-        .map(Verdict::PaysOf)
-        .map_err(|error| Problem::Unprocessable(format!("amount: {error}")))
-}
-
 /// `POST /v1/obligations/{id}/confirm`: the receipt pays what it was proposed for; so much of this obligation, where it is in
 /// another currency or says no amount.
 ///
@@ -155,7 +145,7 @@ pub async fn confirm(
     Body(receipt): Body<Confirmed>,
 ) -> Result<Json<Obligation>, Problem> {
     let verdict = pays(receipt.amount.as_deref())?;
-    settle(&app, &caller, (id, receipt.document_id), verdict).await
+    settle(&app, &caller, (id, receipt.document_id), verdict).await.map(Json)
 }
 
 /// `POST /v1/obligations/{id}/refuse`: it does not; it is owed as before.
@@ -168,22 +158,7 @@ pub async fn refuse(
     Id(id): Id<ObligationId>,
     Body(receipt): Body<Receipt>,
 ) -> Result<Json<Obligation>, Problem> {
-    settle(&app, &caller, (id, receipt.document_id), Verdict::Refused).await
-}
-
-/// A person's word on a receipt, for the API and the desk.
-///
-/// # Errors
-/// As [`confirm`].
-pub async fn settle(
-    app: &App,
-    caller: &Caller,
-    about: (ObligationId, DocumentId),
-    verdict: Verdict,
-) -> Result<Json<Obligation>, Problem> {
-    caller.require(Scope::MessagesWrite)?;
-    let settled = app.catalog.settle_receipt(caller.access(), about, verdict, &caller.actor).await?;
-    after(app, caller, about.0, settled).await
+    settle(&app, &caller, (id, receipt.document_id), Verdict::Refused).await.map(Json)
 }
 
 /// Body of a promise.
@@ -206,7 +181,7 @@ pub async fn promise(
     caller.require(Scope::MessagesWrite)?;
     let until = said.until.as_deref().map(|until| checked::day("until", until)).transpose()?;
     let settled = app.catalog.promised(caller.access(), id, until, &caller.actor).await?;
-    after(&app, &caller, id, settled).await
+    after(&app, &caller, id, settled).await.map(Json)
 }
 
 /// Body of a cancellation.
@@ -232,29 +207,5 @@ pub async fn cancel(
         return Err(Problem::Unprocessable(format!("note: 1 to {WHY_CHARS} characters")));
     }
     let settled = app.catalog.cancel_obligation(caller.access(), id, note, &caller.actor).await?;
-    after(&app, &caller, id, settled).await
-}
-
-async fn after(
-    app: &App,
-    caller: &Caller,
-    id: ObligationId,
-    settled: Settled,
-) -> Result<Json<Obligation>, Problem> {
-    match settled {
-        Settled::Missing => Err(Problem::NotFound("obligation")),
-        Settled::Withheld => Err(Problem::Withheld),
-        Settled::Over => Err(Problem::Conflict("it is settled already".to_owned())),
-        Settled::NeedsAmount => Err(Problem::Unprocessable(
-            "amount: the receipt is in another currency than what is owed, or says no amount: say how much of it it pays"
-                .to_owned(),
-        )),
-        Settled::TakesNoAmount => Err(Problem::Unprocessable(
-            "amount: more than nothing, and only of a receipt in another currency or without an amount".to_owned(),
-        )),
-        Settled::Done => {
-            let now = app.catalog.obligation(caller.access(), id).await?;
-            now.map(Json).ok_or(Problem::NotFound("obligation"))
-        }
-    }
+    after(&app, &caller, id, settled).await.map(Json)
 }

@@ -4,12 +4,12 @@ use acuse_storage::{arrivals::Arrivals, keys::Scope, ledger::Ledger};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
     extract::{Params, time},
     problem::Problem,
+    state::App,
 };
-use crate::state::App;
 
 /// Query of the ledger: received at or after `from`, before `to`.
 #[derive(Debug, Default, Deserialize)]

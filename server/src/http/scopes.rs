@@ -16,10 +16,9 @@ use serde_json::Value;
 use super::{
     auth::Caller,
     contract::{description, routes::Operation},
-    problem::Problem,
     sandbox,
 };
-use crate::state::App;
+use crate::{problem::Problem, state::App};
 
 /// Lines of scopes: one line suffices, of which all are needed.
 type Needed = Vec<Vec<Scope>>;
@@ -48,7 +47,7 @@ fn of(whole: &Value, operation: &Operation) -> Needed {
 /// What a request needs; none where it is no keyed operation, e.g. a method that the address does not take.
 fn needed(request: &Request) -> Option<&'static Needed> {
     let of_path = NEEDED.get(request.extensions().get::<MatchedPath>()?.as_str())?;
-    // HEAD is asked as GET by now ([`super::etag::named`]).
+    // HEAD is asked as GET by now ([`crate::etag::named`]).
     of_path.iter().find(|(method, _)| method == request.method()).map(|(_, needed)| needed)
 }
 

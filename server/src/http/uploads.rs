@@ -32,15 +32,16 @@ use accept::{accept, promise};
 use answer::{Made, answer};
 use by_url::ByUrl;
 
-use super::{
-    RequestId,
-    auth::Caller,
-    extract::Body,
-    form::{Bounds, broken_off},
+use super::{RequestId, auth::Caller, sandbox::Instead};
+use crate::{
+    budget::declared,
+    extract::{
+        Body,
+        form::{Bounds, broken_off},
+    },
     problem::Problem,
-    sandbox::Instead,
+    state::App,
 };
-use crate::{budget::declared, state::App};
 
 /// Longest text part, bytes.
 const TEXT_BYTES: usize = 2_000;

@@ -16,11 +16,11 @@ use axum::{
 use metrics::counter;
 use time::OffsetDateTime;
 
-use super::{RequestId, inbound, problem::Problem};
-use crate::state::{App, Channel};
-
-/// Largest body: Meta's own cap (whatsapp.md section 1, Meta's webhooks overview).
-pub const BODY_BYTES: usize = 3 << 20;
+use super::{RequestId, inbound};
+use crate::{
+    problem::Problem,
+    state::{App, Channel},
+};
 
 /// `GET`: answers Meta's challenge.
 pub async fn handshake(State(app): State<App>, Query(query): Query<Vec<(String, String)>>) -> Response {

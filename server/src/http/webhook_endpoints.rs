@@ -18,13 +18,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{
-    auth::Caller,
+use super::auth::Caller;
+use crate::{
     extract::{Body, Id, Params, cursor, limit, time, word},
+    listing::Listing,
     problem::Problem,
-    representation::Listing,
+    state::App,
 };
-use crate::state::App;
 
 /// Most customers of a filter.
 const CUSTOMERS: usize = 100;

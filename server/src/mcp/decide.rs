@@ -5,19 +5,14 @@
 use std::sync::Arc;
 
 use acuse_storage::{ReviewId, names::WaitsFor};
-use axum::extract::State;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Answer, Key};
 use crate::{
-    http::{
-        extract::{Body, Id},
-        reviews::{self, Decide},
-    },
     problem::Problem,
-    review,
+    review::{self, Decide},
     state::App,
 };
 
@@ -102,6 +97,6 @@ async fn decide(app: &App, key: &Key, given: &Value) -> Result<Value, Problem> {
         said["fields"] = Value::Object(given.fields);
     }
     let body: Decide = serde_json::from_value(said).map_err(|e| Problem::BadRequest(e.to_string()))?;
-    let decided = reviews::resolve(State(app.clone()), caller, Id(id), Body(body)).await?;
-    serde_json::to_value(decided.0).map_err(|e| Problem::Internal(e.into()))
+    let decided = review::resolve(app, &caller, id, body).await?;
+    serde_json::to_value(decided).map_err(|e| Problem::Internal(e.into()))
 }

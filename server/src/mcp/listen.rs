@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Assistant, ask::Key};
 use crate::{
     access::Caller,
-    http::front::{self, Caps},
+    front::{self, Caps},
     state::App,
 };
 

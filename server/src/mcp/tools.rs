@@ -6,7 +6,7 @@ use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::http::contract::description;
+use crate::router;
 
 /// Which operations, each with what is always asked in its query.
 const READS: &[(&str, &[(&str, &str)])] = &[
@@ -60,7 +60,7 @@ impl Tools {
     /// Read off the description.
     #[must_use]
     pub fn described() -> Self {
-        let description = description::composed();
+        let description = router::description();
         let mut found = Vec::new();
         for (path, ways) in description["paths"].as_object().into_iter().flat_map(Map::iter) {
             let told = &ways["get"];

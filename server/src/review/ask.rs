@@ -8,7 +8,7 @@ use acuse_pipeline::{
     part::Part,
 };
 use acuse_storage::{CustomerId, DocumentId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// What a person can say.
@@ -81,10 +81,11 @@ pub struct Ask {
 }
 
 /// What became of a decision.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Decided {
     /// Where the document stands now.
     pub status: Status,
-    /// The documents that it was split into, itself first.
+    /// The documents that it was split into, the first under the id of the whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<DocumentId>,
 }

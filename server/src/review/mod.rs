@@ -1,13 +1,17 @@
 //! A person's decision, from the API or the desk: one way for both, and of neither.
 //!
 //! What they [`ask`] for is checked and put in the catalog's terms ([`prepare`], the fields by [`correct`]), decided, and told to
-//! the sender; or there is a [`refusal`], and nothing changed. What they [`put_off`] is nobody else's next.
+//! the sender; or there is a [`refusal`], and nothing changed. What they [`put_off`] is nobody else's next. What
+//! a program says, in one body, goes by [`resolve()`].
 
 pub mod ask;
 pub mod correct;
 mod later;
 pub mod prepare;
 pub mod refusal;
+pub mod resolve;
+
+use std::time::Duration;
 
 use acuse_pipeline::document::Status;
 use acuse_storage::{
@@ -20,6 +24,7 @@ pub use correct::{alike, carried};
 pub use later::put_off;
 pub(crate) use prepare::{is_warned, prepared};
 pub use refusal::{Fault, Refusal};
+pub use resolve::{Decide, NewFields, resolve, values};
 
 use crate::{
     access::{self, Caller},
@@ -28,6 +33,9 @@ use crate::{
 };
 use prepare::noted;
 use refusal::fault;
+
+/// How long a claim lasts unless renewed.
+pub const LEASE: Duration = Duration::from_secs(15 * 60);
 
 /// A review that `caller` may decide, with its document.
 ///

@@ -1,7 +1,7 @@
 //! A file that a person of us sends in a case is withheld with what the case is about; and what is no file is not sent.
 
 use acuse_pipeline::document::Sha256;
-use acuse_server::http::cases::file::BODY_BYTES;
+use acuse_server::cases::file::BODY_BYTES;
 use acuse_storage::{Access, DocumentId, keys::Scope, names::AttachmentId};
 use acuse_tests::in_process::InProcess;
 use axum::{

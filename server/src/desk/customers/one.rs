@@ -21,14 +21,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{FOUND, Found, may_write, names, sought};
 use crate::{
     access::Caller,
-    checked,
+    checked, customers,
     desk::{Frame, Shown, labels, page, pages, queue::Row, sentence, session::Person},
-    http::{
-        customers,
-        documents::Query,
-        extract::{Id, Params, word},
-        problem::Problem,
-    },
+    documents::Query,
+    extract::{Id, Params, word},
+    problem::Problem,
     state::App,
 };
 

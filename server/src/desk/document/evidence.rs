@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     access::{self, quarantine},
-    http::problem::Problem,
+    problem::Problem,
     state::App,
 };
 

@@ -10,7 +10,7 @@ use super::super::{
     language::Tongue,
     queue::{status_label, who},
 };
-use crate::{access::Sight, http::problem::Problem, state::App};
+use crate::{access::Sight, problem::Problem, state::App};
 
 /// One entry of the timeline.
 pub struct Happened {

@@ -7,7 +7,7 @@ use super::{
     super::{labels, session::Person, typed::Typed},
     exception::MALWARE,
 };
-use crate::{access::rights, http::problem::Problem, review::carried, state::App};
+use crate::{access::rights, problem::Problem, review::carried, state::App};
 
 /// The other people who could decide.
 pub(super) async fn colleagues(app: &App, person: &Person) -> Result<Vec<String>, Problem> {

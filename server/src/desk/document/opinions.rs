@@ -12,7 +12,7 @@ use acuse_storage::{
 use uuid::Uuid;
 
 use super::super::{labels, language::Tongue, session::Person};
-use crate::{http::problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// One thing that two said differently.
 pub struct Difference {

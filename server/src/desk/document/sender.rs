@@ -19,11 +19,7 @@ use super::super::{
     labels, page,
     session::Person,
 };
-use crate::{
-    access,
-    http::{contacts::place, extract::Id, problem::Problem},
-    state::App,
-};
+use crate::{access, contacts::place, extract::Id, problem::Problem, state::App};
 
 /// Messages that are shown; all of them are one link away.
 const LATEST: u32 = 20;

@@ -16,8 +16,10 @@ use url::form_urlencoded;
 
 use super::case;
 use crate::{
+    cases,
     desk::{Frame, Shown, page, sentence, session::Person},
-    http::{cases, extract::Id, problem::Problem},
+    extract::Id,
+    problem::Problem,
     state::App,
 };
 

@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 
 use super::{Row, Team, acts::Did, filter::Query, row_of};
 use crate::{
+    cases,
     desk::{
         Frame, Shown,
         contacts::{Line, PAGE, thread},
@@ -26,11 +27,8 @@ use crate::{
         queue::{Row as DocumentRow, lines_of},
         session::Person,
     },
-    http::{
-        cases,
-        extract::{Id, Params},
-        problem::Problem,
-    },
+    extract::{Id, Params},
+    problem::Problem,
     state::App,
 };
 

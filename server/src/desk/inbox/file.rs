@@ -12,13 +12,10 @@ use bytes::Bytes;
 use super::acts::unsent;
 use crate::{
     budget::declared,
+    cases::{self, file::Given},
     desk::{Shown, session::Person},
-    http::{
-        cases::{self, file::Given},
-        extract::Id,
-        form::Bounds,
-        problem::Problem,
-    },
+    extract::{Id, form::Bounds},
+    problem::Problem,
     state::App,
 };
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime};
 use url::form_urlencoded;
 
-use crate::http::{
+use crate::{
     extract::{day, word},
     problem::Problem,
 };

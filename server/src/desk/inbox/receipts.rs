@@ -13,7 +13,9 @@ use serde::Deserialize;
 use super::{PAGE, acts::led_back};
 use crate::{
     desk::{Shown, labels, session::Person},
-    http::{extract::Id, obligations, problem::Problem},
+    extract::Id,
+    obligations,
+    problem::Problem,
     state::App,
 };
 

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::{
     access::{self, Sight},
     desk::{labels, session::Person},
-    http::problem::Problem,
+    problem::Problem,
     state::App,
 };
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{lists, routes::Operation};
 use crate::{
-    http::{problem::Problem, sandbox},
-    problem::kinds,
+    http::sandbox,
+    problem::{Problem, kinds},
 };
 
 /// Summaries, descriptions and what answers look like. What a status above 400 says is made here.

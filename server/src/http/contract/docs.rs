@@ -12,8 +12,11 @@ use serde_json::{Map, Value};
 
 use super::description;
 use crate::{
-    http::{extract::Id, problem::Problem},
-    problem::kinds::{self, Kind},
+    extract::Id,
+    problem::{
+        Problem,
+        kinds::{self, Kind},
+    },
 };
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -23,7 +23,7 @@ use acuse_storage::{
 use serde_json::{Map, Value, json};
 
 use super::shape::words;
-use crate::{export::Format, http::content::Variant, problem::kinds, review::Verdict};
+use crate::{content::Variant, export::Format, problem::kinds, review::Verdict};
 
 fn texts<T: ToString>(all: &[T]) -> Value {
     json!({ "type": "string", "enum": all.iter().map(ToString::to_string).collect::<Vec<_>>() })

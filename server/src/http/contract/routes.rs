@@ -10,10 +10,7 @@ use axum::{
 };
 
 use super::shape::{Shape, Takes};
-use crate::{
-    http::{extract::Cap, sandbox},
-    state::App,
-};
+use crate::{extract::Cap, http::sandbox, state::App};
 
 /// One method of one address.
 #[derive(Debug, Clone)]

@@ -13,12 +13,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     budget::Turn,
+    extract::{Body, Id, Kinded, Params},
     http::{
         auth::Caller,
-        extract::{Body, Id, Kinded, Params},
-        problem::Problem,
         uploads::{self, Incoming, by_url::ByUrl},
     },
+    problem::Problem,
 };
 
 /// What a handler takes.

@@ -4,7 +4,7 @@
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::New;
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 
 /// Most lines of a table.
 const LINES: usize = 10_000;

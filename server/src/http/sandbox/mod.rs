@@ -23,11 +23,13 @@ use serde_json::{Value, json};
 use super::{
     auth::Caller,
     contract::{description, shape::Takes},
-    etag::Precondition,
-    problem::Problem,
 };
 pub use crate::access::key::SANDBOX_PREFIX as PREFIX;
-use crate::{problem::kinds, state::App};
+use crate::{
+    etag::Precondition,
+    problem::{Problem, kinds},
+    state::App,
+};
 
 /// Asks for a problem.
 const ASKED: &str = "acuse-sandbox-problem";

@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 
 /// Deepest schema that is followed.
 pub(super) const DEPTH: usize = 24;

@@ -9,7 +9,7 @@ use acuse_storage::{
 };
 
 use super::{Said, some_file};
-use crate::{access::Caller, http::problem::Problem, state::App};
+use crate::{access::Caller, problem::Problem, state::App};
 
 /// A promise that two requests are one, where the client makes it.
 pub(super) fn promise(caller: &Caller, key: Option<String>, request: Sha256) -> Option<IdempotencyKey> {

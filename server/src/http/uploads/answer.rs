@@ -15,7 +15,9 @@ use metrics::counter;
 use super::wait;
 use crate::{
     access::{self, Caller, Sight},
-    http::{RequestId, etag::Version, problem::Problem, representation::DocumentView},
+    etag::Version,
+    http::{RequestId, representation::DocumentView},
+    problem::Problem,
     state::App,
 };
 

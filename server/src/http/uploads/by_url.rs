@@ -11,10 +11,7 @@ use acuse_workers::outgoing::fetch::NotFetched;
 use serde::Deserialize;
 
 use super::{Said, TEXT_BYTES};
-use crate::{
-    http::{auth::Caller, problem::Problem},
-    state::App,
-};
+use crate::{http::auth::Caller, problem::Problem, state::App};
 
 /// Body of the request.
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use acuse_storage::{Document, DocumentId};
 use axum::http::HeaderMap;
 use tokio::{sync::Semaphore, time::Instant};
 
-use crate::{http::problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// Longest wait.
 const MOST: u64 = 60;

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// Longest answer that is gathered to be named; a page of 200 documents is well below.
 const MOST_BYTES: usize = 8 << 20;

@@ -1,5 +1,7 @@
 //! Request parts, parsed into types or refused as a [`Problem`] that says what to send instead.
 
+pub mod form;
+
 use std::str::FromStr;
 
 use axum::{
@@ -12,8 +14,7 @@ use time::{
     Date, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
 };
 
-use super::problem::Problem;
-use crate::budget::JSON_BYTES;
+use crate::{budget::JSON_BYTES, problem::Problem};
 
 /// The query string.
 pub struct Params<T>(pub T);

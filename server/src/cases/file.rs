@@ -2,7 +2,7 @@
 //! taken. It is kept before its message is queued; a worker has it scanned, where there is a scanner, and uploads it.
 
 use acuse_pipeline::{document::Sha256, intake, limits::Limits, reading::Declared};
-use acuse_storage::{ObjectKey, attachments, names::AttachmentId};
+use acuse_storage::{ObjectKey, attachments, error::Chain, names::AttachmentId};
 use acuse_whatsapp::{
     graph::FileType,
     limits::{DOCUMENT_BYTES, FILENAME_CHARS},
@@ -11,10 +11,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::{
-    http::{Chain, problem::Problem},
-    state::App,
-};
+use crate::{problem::Problem, state::App};
 
 /// Longest name that is taken, characters; what is sent of it is shorter.
 const NAME_CHARS: usize = 512;

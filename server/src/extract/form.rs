@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
 };
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// What a form may bring, bytes.
 #[derive(Debug, Clone, Copy)]

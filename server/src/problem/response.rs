@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use crate::problem::{NOT_LED, Problem};
+use super::Problem;
 
 /// What the caller reads.
 #[derive(Debug, Serialize)]

@@ -20,8 +20,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::Place;
 use crate::{
-    budget::JSON_BYTES,
-    http::{problem::Problem, webhook},
+    budget::{JSON_BYTES, WEBHOOK_BYTES},
+    problem::Problem,
 };
 
 /// Longest time for a small body to come.
@@ -48,7 +48,7 @@ pub(super) async fn gathered(request: Request, place: &Place) -> Result<(Request
     if path.starts_with("/v1/") || is_file(path) || request.body().is_end_stream() {
         return Ok((request, Held::default()));
     }
-    let most = if path.starts_with("/webhooks/") { webhook::BODY_BYTES } else { JSON_BYTES };
+    let most = if path.starts_with("/webhooks/") { WEBHOOK_BYTES } else { JSON_BYTES };
     let (parts, body) = request.into_parts();
     let arrived = tokio::time::timeout(ARRIVAL, gather(body, most, place)).await;
     let (bytes, held) = arrived.map_err(|_| Problem::Timeout)??;
@@ -63,7 +63,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
 }
 
-/// Whether a form says a NUL, which no database keeps whole and nobody ever means; as [`crate::http::extract`] has it of JSON
+/// Whether a form says a NUL, which no database keeps whole and nobody ever means; as [`crate::extract`] has it of JSON
 /// and of queries.
 fn holds_nul(form: &[u8]) -> bool {
     form.contains(&0) || form.windows(3).any(|three| three == b"%00")
