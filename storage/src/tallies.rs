@@ -104,6 +104,11 @@ impl Catalog {
             // What is missing stays missing whatever was counted since, so it is added, not set.
             add(&mut tx, wrong).await?;
         }
+        // Days before what they come to, in which the sweep adds up last: neither waits for the other in turn.
+        for wrong in arrived {
+            counts::add(&mut tx, &wrong).await?;
+            parted.extend(wrong.parted()?);
+        }
         for (table, what, wrong) in [
             (TOTALS, "all", totals),
             (message_ledger::TALLIES, "messages", messages),
@@ -113,10 +118,6 @@ impl Catalog {
                 places::add(&mut tx, table, &place, missing).await?;
                 parted.push(Parted { day: None, place: format!("{what}: {place}"), missing });
             }
-        }
-        for wrong in arrived {
-            counts::add(&mut tx, &wrong).await?;
-            parted.extend(wrong.parted()?);
         }
         for wrong in waits {
             waiting::add(&mut tx, &wrong).await?;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::{Access, literal};
 use crate::{catalog::Catalog, error::CatalogError};
 
-/// Under which names a customer stands.
-const CUSTOMER: &[&str] = &["customer_id", "customers"];
+/// Under which names a customer stands; what else stands under them is no id.
+const CUSTOMER: &[&str] = &["customer_id", "customers", "from", "to"];
 
 /// The ids that some particulars name, wherever they stand.
 fn named(value: &Value, found: &mut BTreeSet<Uuid>) {
@@ -127,8 +127,12 @@ mod tests {
         named(&detail, &mut found);
         assert_eq!(found, BTreeSet::from([gone, own]));
         let mut customers = BTreeSet::new();
-        named_customers(&json!({ "document_id": own, "was": { "customers": [gone] } }), &mut customers);
-        assert_eq!(customers, BTreeSet::from([gone]));
+        let (moved, merged) = (Uuid::now_v7(), Uuid::now_v7());
+        let all = json!({
+            "document_id": own, "was": { "customers": [gone] }, "to": moved, "from": merged, "kind": { "from": "id" },
+        });
+        named_customers(&all, &mut customers);
+        assert_eq!(customers, BTreeSet::from([gone, moved, merged]));
         without(&mut detail, &HashSet::from([gone]));
         let left = json!({
             "by": "key:a", "kept": own, "was": { "customers": [own] }, "reasons": ["expired", { "code": "expired" }],

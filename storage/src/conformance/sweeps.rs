@@ -163,7 +163,7 @@ async fn sweep(catalog: &Catalog) {
     only!(catalog, ["outbox_sent (sent_at<?)"], catalog.tell_unconfirmed(now()));
     only!(
         catalog,
-        ["SCAN o USING INDEX outbox_contact", "outbox_sent (sent_at>?)", "incidents_live"],
+        ["SCAN o USING INDEX outbox_contact", "outbox_sent (sent_at>?)", "incidents_waiting"],
         catalog.message_ledger(now())
     );
     only!(catalog, ["documents_backlog (stage=?", "incidents_live"], catalog.tell_of_waiting(Duration::ZERO));
