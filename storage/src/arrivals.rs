@@ -86,16 +86,17 @@ const T: &str = "arrivals";
 /// What came of all days, off the counts that the database keeps; none where some of it does not come out even, which has to
 /// be looked at day by day.
 async fn totals(tx: &mut Tx) -> Result<Option<ArrivalLedger>, CatalogError> {
-    let all =
-        |place: &str| format!("CAST(COALESCE(SUM(CASE WHEN place = '{place}' THEN count END), 0) AS BIGINT)");
+    let all = |place: &str| {
+        let totals = counts::TOTALS;
+        format!("(SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM {totals} WHERE place = '{place}')")
+    };
     let text = format!(
-        "SELECT {}, {}, {}, {}, {} FROM {}",
+        "SELECT {}, {}, {}, {}, {}",
         all("files"),
         all("documents"),
         all("answers"),
         all("not_documents"),
-        all("uneven"),
-        counts::TOTALS
+        all("uneven")
     );
     let (files, documents, answers, not_documents, uneven) =
         one!(tx, (i64, i64, i64, i64, i64), sqlx::AssertSqlSafe(text.clone()))?;

@@ -213,7 +213,9 @@ async fn books(catalog: &Catalog) {
 
 /// The first ledger, and what of a day is lost.
 async fn what_came(catalog: &Catalog) {
-    goes!(catalog, "arrivals USING PRIMARY KEY", catalog.arrivals(None, None));
+    goes!(catalog, "arrival_totals USING PRIMARY KEY", catalog.arrivals(None, None));
+    let day = time::OffsetDateTime::UNIX_EPOCH;
+    goes!(catalog, "arrivals USING PRIMARY KEY", catalog.arrivals(Some(day), None));
     let of = async |source| {
         let mut tx = catalog.reading().await.unwrap();
         lost::of_place(&mut tx, &Differing { day: 7, number: "1".to_owned(), source, missing: 1 }).await
