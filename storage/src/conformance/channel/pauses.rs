@@ -201,7 +201,12 @@ pub(in crate::conformance) async fn of_two_who_pause_at_once_one_is_first(catalo
     let (mine, t) = (fresh("n"), kept(now()));
     catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
     let mut busy = catalog.writing().await.unwrap();
-    let sql = "UPDATE numbers SET quality = quality WHERE phone_number_id = $1";
+    // Held and not changed: of a change the two would hear when they see to it that the number is there, where they do not
+    // stand in a row.
+    let sql = busy.pick(
+        "UPDATE numbers SET quality = quality WHERE phone_number_id = $1",
+        "SELECT 1 FROM numbers WHERE phone_number_id = $1 FOR UPDATE",
+    );
     assert_eq!(execute!(busy, sql, mine.as_str()).unwrap(), 1);
     let mut pausing = tokio::task::JoinSet::new();
     for (is_token, standing) in [(false, 1), (true, 2)] {
