@@ -174,6 +174,9 @@ acuse.begins.push((signal) => {
   for (const panel of all("details.panel")) {
     panel.addEventListener("toggle", () => {
       if (!panel.open) return;
+      // Whoever was quicker than this is where they want to be.
+      const active = document.activeElement;
+      if (!wanted && active?.tagName !== "SUMMARY" && panel.contains(active)) return;
       const to = find("textarea, input:not([type=hidden])", panel);
       const list = wanted ?? find(".sheet-of[tabindex]", panel);
       wanted = null;
