@@ -46,11 +46,11 @@ impl Index {
         execute!(tx, sqlx::AssertSqlSafe(sql.clone()), place, words.as_str()).map(drop)
     }
 
-    /// Keeps the words of rows that were never here, many of them in few statements.
+    /// Keeps the words of rows that were never here, many of them in few statements; those whose place was taken at the very
+    /// moment they came are kept one by one.
     ///
     /// # Errors
-    /// [`CatalogError::Contention`] when another process took one of the places at this very moment; when the database
-    /// fails.
+    /// When the database fails.
     pub(crate) async fn keep_new(
         &self,
         tx: &mut Tx,
@@ -78,14 +78,17 @@ impl Index {
                 .bind(*id)
                 .bind(words.as_str()))?
         };
-        if placed.len() != kept.len() {
-            return Err(CatalogError::Contention);
+        let placed: BTreeSet<i64> = placed.into_iter().map(|(place,)| place).collect();
+        let (kept, met): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(place, ..)| placed.contains(place));
+        if tx.is_sqlite() {
+            let head = format!("INSERT INTO {words} (rowid, words) VALUES ");
+            insert!(tx, &head, 2, "", &kept, |q, (place, _, words)| q.bind(*place).bind(words.as_str()))?;
         }
-        if !tx.is_sqlite() {
-            return Ok(());
+        let met: BTreeSet<Uuid> = met.into_iter().map(|(_, id, _)| id).collect();
+        for (row, tokens) in all.iter().filter(|((id, _), _)| met.contains(id)) {
+            self.keep(tx, *row, tokens).await?;
         }
-        let head = format!("INSERT INTO {words} (rowid, words) VALUES ");
-        insert!(tx, &head, 2, "", &kept, |q, (place, _, words)| q.bind(*place).bind(words.as_str()))
+        Ok(())
     }
 
     pub(super) async fn place_of(&self, tx: &mut Tx, id: Uuid) -> Result<Option<i64>, CatalogError> {
@@ -134,6 +137,25 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_comes_after_others_at_one_moment_has_a_place_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = crate::Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
+        let mut tx = catalog.writing().await.unwrap();
+        let index = &super::super::CONTACTS;
+        let words = BTreeSet::from(["ana".to_owned()]);
+        for _ in 0..400 {
+            let id = Uuid::now_v7();
+            let text = "INSERT INTO contacts (id, name, created_at, updated_at) VALUES ($1, 'Ana', 7, 7)";
+            execute!(tx, text, id).unwrap();
+            index.keep_new(&mut tx, &[((id, 7), words.clone())]).await.unwrap();
+            assert!(index.place_of(&mut tx, id).await.unwrap().is_some());
+        }
+        let text = "SELECT COUNT(*) FROM contact_fts WHERE contact_fts MATCH 'ana'";
+        let (found,): (i64,) = one!(tx, (i64,), text).unwrap();
+        assert_eq!(found, 400);
+    }
 
     #[test]
     fn what_comes_at_one_moment_finds_places_apart() {
