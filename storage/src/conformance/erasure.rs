@@ -172,7 +172,8 @@ impl Place<'_> {
         }
         let quality = format!(
             "INSERT INTO quality_checks (id, document_id, document_version, drawn_at, answer) \
-             SELECT id, id, version, 0, '{{\"total\":\"{needle}\"}}' FROM documents WHERE id = $1"
+             SELECT id, id, version, 0, '{{\"total\":\"{needle}\"}}' FROM documents WHERE id = $1 \
+             ON CONFLICT (document_id, document_version) DO UPDATE SET answer = excluded.answer"
         );
         behind(self.catalog, quality, id.0).await;
         let status = format!(

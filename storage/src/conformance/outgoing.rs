@@ -172,6 +172,7 @@ async fn drain(catalog: &Catalog, id: EndpointId) -> Vec<(Option<DocumentId>, i6
 pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Catalog) {
     let id = endpoint(catalog, SECRET, Filter::default()).await;
     assert!(drain(catalog, id).await.is_empty(), "it begins with what comes after it");
+    let (began, before) = (now(), catalog.feed_head().await.unwrap());
     let (first, second) = (received(catalog, &Sample::new()).await, received(catalog, &Sample::new()).await);
     for document in [first, second] {
         to_review(catalog, document).await;
@@ -194,21 +195,19 @@ pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Ca
     let waits = catalog.webhook_log(id, Some(Delivery::Queued), None, 100).await.unwrap();
     assert!(waits.is_empty(), "{waits:?}");
 
-    // From a time on, all of it again, in the feed's order.
-    assert!(catalog.replay_webhooks_since(id, now() - Duration::HOUR).await.unwrap());
+    // From a time on, all of it again, in the feed's order. Other promises have clocks of their own, so of theirs nothing is
+    // said.
+    assert!(catalog.replay_webhooks_since(id, began).await.unwrap());
     let again = drain(catalog, id).await;
-    let mut all = 0;
-    let mut after = None;
-    while let Followed::Page { events, next } =
-        catalog.follow(after, &EventFilter::default(), 1000).await.unwrap()
-    {
-        if events.is_empty() {
-            break;
-        }
-        all += events.len();
-        after = Some(next);
+    let whole = catalog.follow(Some(before), &EventFilter::default(), 1000).await.unwrap();
+    let Followed::Page { events, .. } = whole else { panic!("its own feed") };
+    for document in [first, second].map(Some) {
+        let told = events.iter().filter(|e| e.document_id == document).map(|e| e.version.unwrap_or_default());
+        let told: Vec<i64> = told.collect();
+        let again: Vec<i64> = again.iter().filter(|(d, _)| *d == document).map(|(_, v)| *v).collect();
+        assert!(told.len() >= 2, "{told:?}");
+        assert_eq!(again, told);
     }
-    assert_eq!(again.len(), all);
     catalog.webhook_tried(id, bad, &Tried::Gone).await.unwrap();
     assert!(!catalog.webhook_endpoint(id).await.unwrap().unwrap().enabled);
     let change = EndpointChange { enabled: Some(true), ..EndpointChange::default() };
