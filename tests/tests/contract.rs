@@ -2,13 +2,12 @@
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
-    Catalog, CustomerId, DocumentId, ObjectKey, StoredObject,
+    Catalog, CustomerId, DocumentId,
     access::Binding,
+    conformance::{brought, upload},
     customers::NewCustomer,
-    documents::DeclaredFile,
     events::{Event, EventCursor, EventFilter, Followed},
     keys::Scope,
-    names::Source,
     uploads::Upload,
 };
 use acuse_tests::{in_process::InProcess, postgres::Postgres, stack::Api};
@@ -258,21 +257,11 @@ async fn who_is_bound_is_not_held_up_by_what_is_others_nor_speaks_to_them() {
     assert!(status == 403 && told.contains("urn:acuse:problem:bound"), "{status} {told}");
 }
 
-/// A document of a customer that came by the API, and whom nobody reads.
-async fn brought(acuse: &InProcess, customer: CustomerId) -> DocumentId {
-    let id = DocumentId::generate();
-    let sha256 = Sha256::of(id.to_string().as_bytes());
-    let upload = Upload {
-        id,
-        source: Source::Api,
-        key: None,
-        sender: None,
-        customer_id: Some(customer),
-        declared: DeclaredFile::default(),
-        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
-        received_at: acuse.world.catalog().now(),
-    };
-    acuse.world.catalog().accept_upload(&upload, None).await.unwrap();
+/// A document of a customer that came by the API, and that nobody reads.
+async fn unread(acuse: &InProcess, customer: CustomerId) -> DocumentId {
+    let catalog = acuse.world.catalog();
+    let of = Upload { customer_id: Some(customer), ..upload(catalog.now()) };
+    let id = brought(catalog, &of).await;
     sqlx::query("DELETE FROM Jobs WHERE status = 'Pending'").execute(&acuse.world.queue).await.unwrap();
     id
 }
@@ -289,7 +278,7 @@ async fn who_is_bound_hears_of_a_duplicate_and_not_of_what_it_is_one() {
     });
     let made = catalog.upsert_customers(&two).await.unwrap();
     let (mine, theirs) = (made[0].id().unwrap(), made[1].id().unwrap());
-    let (first, again) = (brought(&acuse, theirs).await, brought(&acuse, mine).await);
+    let (first, again) = (unread(&acuse, theirs).await, unread(&acuse, mine).await);
     sqlx::query("UPDATE documents SET status = 'filed', stage = 'done', duplicate_of = $2 WHERE id = $1")
         .bind(again.0)
         .bind(first.0)

@@ -5,11 +5,13 @@ use time::Duration;
 
 use acuse_pipeline::document::Sha256;
 
-use super::erasure::behind;
+use super::{
+    erasure::behind,
+    given::{brought, upload},
+};
 use crate::{
     Catalog, DocumentId, Objects, StoredObject,
-    documents::{DeclaredFile, StoredPage},
-    names::Source,
+    documents::StoredPage,
     object_sweep::{Direction, MISSING, ObjectSweep, Pace, UNNAMED},
     objects::ObjectKey,
     uploads::Upload,
@@ -37,20 +39,10 @@ async fn put(objects: &Objects, key: &ObjectKey) {
 
 /// A document whose original is there.
 pub(super) async fn named(catalog: &Catalog, objects: &Objects) -> StoredObject {
-    let (id, sha256) = (DocumentId::generate(), Sha256::of(b"bytes"));
-    let original = StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 5 };
+    let (new, sha256) = (upload(crate::names::now()), Sha256::of(b"bytes"));
+    let original = StoredObject { key: ObjectKey::original(new.id, &sha256), sha256, size_bytes: 5 };
     put(objects, &original.key).await;
-    let upload = Upload {
-        id,
-        source: Source::Api,
-        key: None,
-        sender: None,
-        customer_id: None,
-        declared: DeclaredFile::default(),
-        original: original.clone(),
-        received_at: crate::names::now(),
-    };
-    catalog.accept_upload(&upload, None).await.unwrap();
+    brought(catalog, &Upload { original: original.clone(), ..new }).await;
     original
 }
 

@@ -10,17 +10,16 @@ use super::{
     road::{begin, original, reply, to_link},
 };
 use crate::{
-    Catalog, DocumentId, Intake, ObjectKey, StoredObject,
+    Catalog, DocumentId, Intake,
     accounts::{NumberHealth, Template},
-    documents::DeclaredFile,
     fair::Quota,
     inbound::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
     keys::{KeyMade, Scope},
-    names::{Source, Stage, now},
+    names::{Stage, now},
     outbox::Purpose,
     queue::{DEADLINES, Push},
     stages::{Begun, Step},
-    uploads::{Accepted, Upload},
+    uploads::Upload,
 };
 
 fn of(sender: &Sample) -> InboundItem {
@@ -82,19 +81,8 @@ pub(super) async fn each_key_is_a_sender_of_what_names_none(catalog: &Catalog) {
     }
     let mut worth = Vec::new();
     for key in [keys[0], keys[0], keys[0], keys[1]] {
-        let id = DocumentId::generate();
-        let sha256 = Sha256::of(id.to_string().as_bytes());
-        let upload = Upload {
-            id,
-            source: Source::Api,
-            key: Some(key),
-            sender: None,
-            customer_id: None,
-            declared: DeclaredFile::default(),
-            original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
-            received_at: now(),
-        };
-        assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+        let upload = Upload { key: Some(key), ..given::upload(now()) };
+        let id = given::brought(catalog, &upload).await;
         worth.push(priority(catalog, id).await);
     }
     assert_eq!(worth, [0, -1, -2, 0], "whoever uploads much delays himself");

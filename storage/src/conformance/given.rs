@@ -1,14 +1,18 @@
-//! What promises begin with: a template that Meta approved, somebody's word, a customer, one of us.
+//! What promises begin with: a template that Meta approved, somebody's word, a customer, one of us, a file over the API.
 
+use acuse_pipeline::document::Sha256;
 use acuse_whatsapp::template::Takes;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Catalog, ContactId, CustomerId,
+    Catalog, ContactId, CustomerId, DocumentId, ObjectKey, StoredObject,
     accounts::Template,
     consents::{Category, NewConsent, Word},
+    documents::DeclaredFile,
     entities::{Entity, NewEntity},
-    names::now,
+    names::{Source, now},
+    uploads::{Accepted, Upload},
 };
 
 /// A word that nobody had before.
@@ -78,4 +82,30 @@ pub(super) async fn one_of_us(catalog: &Catalog, tax_id: &str) -> Entity {
         ..NewEntity::default()
     };
     catalog.save_entity(None, &us, "user:ana").await.unwrap().expect("added")
+}
+
+/// A file that comes by the API at this moment, no two alike, in which nobody is named. Nothing is put in S3.
+#[must_use]
+pub fn upload(received_at: OffsetDateTime) -> Upload {
+    let id = DocumentId::generate();
+    let sha256 = Sha256::of(id.to_string().as_bytes());
+    Upload {
+        id,
+        source: Source::Api,
+        key: None,
+        sender: None,
+        customer_id: None,
+        declared: DeclaredFile::default(),
+        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
+        received_at,
+    }
+}
+
+/// The document of an upload, which was not there before.
+///
+/// # Panics
+/// When the database fails, or the upload was there.
+pub async fn brought(catalog: &Catalog, upload: &Upload) -> DocumentId {
+    assert_eq!(catalog.accept_upload(upload, None).await.unwrap(), Accepted::New(upload.id));
+    upload.id
 }

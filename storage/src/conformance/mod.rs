@@ -59,6 +59,7 @@ pub use beside::{Beside, beside};
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use erasure::erased;
+pub use given::{brought, upload};
 pub use lists::lists;
 pub use many::{
     BUSY_ACTOR, COMMON_ACTION, COMMON_CONTACT, COMMON_CUSTOMER, Many, RARE_ACTION, RARE_ACTOR, RARE_EVENT,

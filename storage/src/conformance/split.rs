@@ -12,19 +12,19 @@ use time::Duration;
 use super::{
     desk::LEASE,
     door::{Sample, received},
+    given::{brought, upload},
     road::{begin, facts, field, original, reply},
 };
 use crate::{
-    Access, Catalog, Document, DocumentFilter, DocumentId, Stage, StoredObject,
+    Access, Catalog, Document, DocumentFilter, DocumentId, Stage,
     customers::{NewCustomer, Upserted},
-    documents::{DeclaredFile, StoredPage},
-    names::Source,
+    documents::StoredPage,
     objects::ObjectKey,
     outbox::Purpose,
     reviews::{Claim, Decision, Resolution, Resolved, Review},
     split::{NoSplit, Split},
     stages::{ReadFacts, Step},
-    uploads::{Accepted, Upload},
+    uploads::Upload,
 };
 
 fn pages(first: u32, last: u32) -> Part {
@@ -307,19 +307,8 @@ pub(super) async fn whose_it_is_stays_only_where_it_was_said(catalog: &Catalog) 
         panic!("new")
     };
     // A client of the API says whose a file is: so it is for each document in it.
-    let id = DocumentId::generate();
-    let sha256 = Sha256::of(id.to_string().as_bytes());
-    let upload = Upload {
-        id,
-        source: Source::Api,
-        key: None,
-        sender: None,
-        customer_id: Some(customer),
-        declared: DeclaredFile::default(),
-        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
-        received_at: crate::names::now(),
-    };
-    assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+    let said = Upload { customer_id: Some(customer), ..upload(crate::names::now()) };
+    let id = brought(catalog, &said).await;
     begin(catalog, id, Stage::Read).await;
     let split = Split::of_file(vec![pages(1, 1), pages(2, 2)], 2).unwrap();
     assert_eq!(catalog.split(id, &split).await.unwrap(), Step::Taken);

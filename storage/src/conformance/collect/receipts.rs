@@ -5,21 +5,19 @@ use uuid::Uuid;
 
 use super::{Debtor, OURS, agrees, debtor, leading, now_of};
 use crate::{
-    Access, Catalog, DocumentId, ObjectKey, StoredObject,
+    Access, Catalog, DocumentId,
     access::Binding,
     cases::CaseFilter,
     conformance::{
-        given::one_of_us,
+        given::{brought, one_of_us, upload},
         house::rules,
         road::{begin, facts},
     },
     consents::Category,
-    documents::DeclaredFile,
     keys::Scope,
-    names::{ObligationId, Source, Stage, now},
+    names::{ObligationId, Stage, now},
     obligations::{ObligationState, Settled, Verdict},
     stages::Step,
-    uploads::{Accepted, Upload},
 };
 
 pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(catalog: &Catalog) {
@@ -56,19 +54,7 @@ pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(ca
 
 /// A receipt that the accountant uploads, which nobody sent.
 async fn uploaded(catalog: &Catalog) -> DocumentId {
-    let id = DocumentId::generate();
-    let sha256 = Sha256::of(id.to_string().as_bytes());
-    let upload = Upload {
-        id,
-        source: Source::Api,
-        key: None,
-        sender: None,
-        customer_id: None,
-        declared: DeclaredFile::default(),
-        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
-        received_at: now(),
-    };
-    assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+    let id = brought(catalog, &upload(now())).await;
     begin(catalog, id, Stage::Read).await;
     assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
     begin(catalog, id, Stage::Link).await;
