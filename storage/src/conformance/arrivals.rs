@@ -8,16 +8,15 @@ use uuid::Uuid;
 use super::{
     door::{Sample, delivery, photo},
     erasure::behind,
+    given::{brought, upload},
     road::{begin, reply},
 };
 use crate::{
-    Catalog, DocumentId, Intake, StoredObject,
+    Catalog, DocumentId, Intake,
     arrivals::{ArrivalLedger, UNBALANCED},
-    documents::DeclaredFile,
     inbound::{InboundDelivery, InboundItem, InboundMessage, Recorded},
     keys::{KeyMade, Scope},
     names::{MessageId, Source, Stage, micros, now},
-    objects::ObjectKey,
     outbox::Purpose,
     split::Split,
     stages::Step,
@@ -50,26 +49,6 @@ async fn comes(catalog: &Catalog, at: OffsetDateTime, items: Vec<InboundItem>) -
 fn voice(sample: &Sample) -> InboundMessage {
     let answer = Some(reply(Purpose::NotAFile));
     InboundMessage { kind: "audio".into(), media: None, answer, ..photo(sample) }
-}
-
-fn upload(source: Source, received_at: OffsetDateTime) -> Upload {
-    let id = DocumentId::generate();
-    let sha256 = Sha256::of(id.to_string().as_bytes());
-    Upload {
-        id,
-        source,
-        key: None,
-        sender: None,
-        customer_id: None,
-        declared: DeclaredFile::default(),
-        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
-        received_at,
-    }
-}
-
-async fn accepted(catalog: &Catalog, upload: Upload) -> DocumentId {
-    let Accepted::New(id) = catalog.accept_upload(&upload, None).await.unwrap() else { panic!("it is new") };
-    id
 }
 
 /// What of a document other tables name goes with it, by a hand.
@@ -128,10 +107,10 @@ pub(super) async fn what_came_is_counted_once(catalog: &Catalog) {
         catalog.create_key(&name, &Sha256::of(name.as_bytes()), &[Scope::DocumentsWrite]).await.unwrap();
     let KeyMade::Made(api_key) = made else { panic!("{made:?}") };
     let key = IdempotencyKey { api_key, key: "one".into(), request: Sha256::of(b"request") };
-    let first = catalog.accept_upload(&upload(Source::Api, at), Some(&key)).await.unwrap();
-    let again = catalog.accept_upload(&upload(Source::Api, at), Some(&key)).await.unwrap();
+    let first = catalog.accept_upload(&upload(at), Some(&key)).await.unwrap();
+    let again = catalog.accept_upload(&upload(at), Some(&key)).await.unwrap();
     assert!(matches!((first, again), (Accepted::New(new), Accepted::Replayed(old)) if new == old));
-    let imported = accepted(catalog, upload(Source::Import, at)).await;
+    let imported = brought(catalog, &Upload { source: Source::Import, ..upload(at) }).await;
     assert_eq!(
         sums(of_day(catalog, at).await),
         [12, 11, 0, 1, 0],
@@ -221,7 +200,7 @@ async fn is_lost(catalog: &Catalog, at: OffsetDateTime, message: MessageId) {
 
 async fn a_lost_upload_is_listed(catalog: &Catalog) {
     let at = now();
-    let gone = accepted(catalog, upload(Source::Api, at)).await;
+    let gone = brought(catalog, &upload(at)).await;
     taken_away(catalog, gone).await;
     let arrivals = catalog.arrivals(Some(at), Some(at + Duration::SECOND)).await.unwrap();
     assert_eq!((arrivals.sums.lost, arrivals.sums.balanced), (1, false));
