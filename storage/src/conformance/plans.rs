@@ -1,10 +1,10 @@
 //! Promises of every other list: whatever it is asked, the database goes by an index and walks no table whole. What each
 //! list reads is listened to, so that a list is explained as it is, and not as a copy of its text here would be.
 
-use std::cell::RefCell;
+#[macro_use]
+mod explain;
+mod reviews;
 
-use acuse_pipeline::{document::Kind, reason::ReasonCode};
-use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::door::{Sample, received};
@@ -18,102 +18,16 @@ use crate::{
     events::EventFilter,
     export::{By, Span},
     incidents::IncidentState,
-    names::{ContactId, CustomerId, EndpointId, KeyId, ReviewId, Source, now},
+    names::{ContactId, CustomerId, EndpointId, KeyId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
     parts::Part,
-    reviews::{Order, ReviewFilter, Table},
-    sql::{Both, HEARD},
     webhooks::log::Delivery,
 };
+use explain::goes_by;
+use reviews::reviews;
 
-/// What PostgreSQL is not to do with a small table, for which every plan is as good: what is asked is whether there is an index
-/// to go by, or one that has the order.
-pub(super) const LOOKS_UP: &[&str] = &["enable_seqscan"];
-const IN_ORDER: &[&str] = &["enable_seqscan", "enable_sort", "enable_incremental_sort"];
-
-/// How the database would go about a statement, whatever its values; PostgreSQL without what is `off`, if it can.
-pub(super) async fn plan(catalog: &Catalog, off: &[&str], text: &str) -> String {
-    let values = (1..).take_while(|n| text.contains(&format!("${n}"))).count();
-    let mut tx = catalog.reading().await.unwrap();
-    let lines: Vec<String> = match tx.both() {
-        Both::Sqlite(c) => {
-            let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
-            let mut query = sqlx::query_as::<_, (i64, i64, i64, String)>(explained);
-            for _ in 0..values {
-                query = query.bind(None::<i64>);
-            }
-            query.fetch_all(c).await.unwrap().into_iter().map(|(.., line)| line).collect()
-        }
-        Both::Postgres(c) => {
-            let nothing =
-                if values == 0 { String::new() } else { format!("({})", vec!["NULL"; values].join(", ")) };
-            let off = off.iter().map(|what| format!("SET LOCAL {what} = off"));
-            for before in off.chain([
-                "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
-                format!("PREPARE explained AS {text}"),
-            ]) {
-                let done = sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut *c).await;
-                assert!(done.is_ok(), "{done:?}: {text}");
-            }
-            let explained = AssertSqlSafe(format!("EXPLAIN EXECUTE explained{nothing}"));
-            let rows = sqlx::raw_sql(explained).fetch_all(&mut *c).await.unwrap();
-            sqlx::raw_sql("DEALLOCATE explained").execute(&mut *c).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        }
-    };
-    lines.join("\n")
-}
-
-/// Whether a line of a plan says that a table is walked whole, and no page that the statement itself made.
-fn is_scan(line: &str, plan: &str) -> bool {
-    let scans =
-        |from: &str| ["USING ", "VIRTUAL TABLE", "CONSTANT ROW"].iter().all(|word| !from.contains(word));
-    let made = |from: &str| {
-        plan.lines().any(|line| {
-            ["CO-ROUTINE ", "MATERIALIZE "].iter().any(|word| line.strip_prefix(word) == Some(from))
-        })
-    };
-    line.contains("Seq Scan on") || line.strip_prefix("SCAN ").is_some_and(|from| scans(from) && !made(from))
-}
-
-/// What is asked of the database meanwhile.
-pub(super) async fn listened(to: impl Future<Output = ()>) -> Vec<String> {
-    let listening = async {
-        to.await;
-        HEARD.with(|all| all.borrow().clone())
-    };
-    HEARD.scope(RefCell::default(), listening).await
-}
-
-/// What a list reads goes by `index` (as SQLite says it, which has no better plan for a table that is empty), and scans
-/// nothing; the plans.
-async fn goes_by(
-    catalog: &Catalog,
-    off: &[&str],
-    (index, what): (&str, &str),
-    list: impl Future<Output = ()>,
-) -> String {
-    let heard = listened(list).await;
-    let mut plans = String::new();
-    let reads = ["SELECT", "WITH", "UPDATE reviews"];
-    for text in heard.iter().filter(|text| reads.iter().any(|word| text.starts_with(word))) {
-        let plan = plan(catalog, off, text).await;
-        assert!(!plan.lines().any(|line| is_scan(line, &plan)), "{what} scans a table:\n{text}\n{plan}");
-        plans.push_str(&plan);
-        plans.push('\n');
-    }
-    let goes = catalog.database() != "sqlite" || plans.contains(index);
-    assert!(goes && !heard.is_empty(), "{what} does not go by {index}:\n{heard:#?}\n{plans}");
-    plans
-}
-
-macro_rules! goes {
-    ($catalog:ident, $index:literal, $list:expr) => {
-        let what = ($index, stringify!($list));
-        goes_by($catalog, LOOKS_UP, what, async { $list.await.map(drop).unwrap() }).await;
-    };
-}
+pub(super) use explain::{LOOKS_UP, listened, plan};
 
 /// Every list but that of documents, by each of its filters.
 pub(super) async fn no_list_scans(catalog: &Catalog) {
@@ -250,100 +164,6 @@ async fn bound(
     let theirs = Access::of(true, Some(Bound { holder, customers: true, ..Bound::default() }));
     goes!(catalog, "documents_customer_contact (customer_id=?", catalog.contacts(&theirs, None, contact, 50));
     goes!(catalog, "customers", catalog.customers(&theirs, None, customer, 50));
-}
-
-/// The queue by each of its filters. Contacts and customers have their papers by more than one index.
-async fn reviews(catalog: &Catalog) {
-    let of = || ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
-    goes!(catalog, "reviews_queue", catalog.reviews(&of(), None, 50));
-    goes!(catalog, "reviews_queue", catalog.reviews(&ReviewFilter { unclaimed: true, ..of() }, None, 50));
-    let reason = Some(ReasonCode::Malware);
-    let filter = ReviewFilter { reason, ..of() };
-    goes!(catalog, "review_reasons_open (code=?", catalog.reviews(&filter, None, 50));
-    let table = Table { filter, ..Table::default() };
-    goes!(catalog, "review_reasons_open (code=?", catalog.review_table(&table, None, 50));
-    let kind = Some(Kind::Id);
-    goes!(catalog, "reviews_kind (kind=?", catalog.reviews(&ReviewFilter { kind, ..of() }, None, 50));
-    let claimed_by = Some("user:ana".to_owned());
-    let held = ReviewFilter { claimed_by, ..of() };
-    goes!(catalog, "reviews_claimed (claimed_by=?", catalog.reviews(&held, None, 50));
-    Box::pin(work(catalog)).await;
-    Box::pin(tables(catalog)).await;
-    let contact_id = Some(ContactId(Uuid::now_v7()));
-    goes!(catalog, "(contact_id=?", catalog.reviews(&ReviewFilter { contact_id, ..of() }, None, 50));
-    let customer_id = Some(CustomerId(Uuid::now_v7()));
-    goes!(catalog, "(customer_id=?", catalog.reviews(&ReviewFilter { customer_id, ..of() }, None, 50));
-}
-
-/// What a person could take, by each of their views: the first that fits is found in the queue's order.
-async fn work(catalog: &Catalog) {
-    let of = || ReviewFilter {
-        open_to: Some("user:ana".to_owned()),
-        access: Access::new(false),
-        ..ReviewFilter::default()
-    };
-    let (reason, kind) = (Some(ReasonCode::Malware), Some(Kind::Id));
-    let (lease, after) = (std::time::Duration::from_secs(60), ReviewId(Uuid::now_v7()));
-    goes!(catalog, "reviews_told ((due_at,opened_at,id)>", catalog.reviews(&of(), None, 1));
-    let all = ReviewFilter { access: Access::whole(), ..of() };
-    goes!(catalog, "reviews_queue ((due_at,opened_at,id)>", catalog.reviews(&all, None, 1));
-    goes!(
-        catalog,
-        "reviews_told ((due_at,opened_at,id)>",
-        catalog.claim_next(&of().into(), Some(after), "user:ana", lease)
-    );
-    goes!(
-        catalog,
-        "reviews_told ((due_at,opened_at,id)>",
-        catalog.reserve_next(&of().into(), after, "user:ana", lease)
-    );
-    let of_kind = ReviewFilter { kind, ..of() };
-    goes!(catalog, "reviews_kind (kind=? AND (due_at,opened_at,id)>", catalog.reviews(&of_kind, None, 1));
-    for filter in [ReviewFilter { reason, ..of() }, ReviewFilter { reason, kind, ..of() }] {
-        goes!(
-            catalog,
-            "review_reasons_open (code=? AND (due_at,opened_at,review_id)>",
-            catalog.reviews(&filter, None, 1)
-        );
-    }
-}
-
-/// The queue in its other orders, and searched: what waits is neither sorted nor looked through.
-async fn tables(catalog: &Catalog) {
-    for (order, of_all, of_a_reason) in [
-        (Order::Due, "reviews_queue", "review_reasons_open"),
-        (Order::Since, "reviews_since", "review_reasons_since"),
-        (Order::Kind, "reviews_kind", "review_reasons_kind"),
-        (Order::Amount, "reviews_amount", "review_reasons_amount"),
-        (Order::Party, "reviews_party", "review_reasons_party"),
-        (Order::Customer, "reviews_customer", "review_reasons_customer"),
-        (Order::Sender, "reviews_sender", "review_reasons_sender"),
-    ] {
-        for (reason, index) in [(None, of_all), (Some(ReasonCode::Malware), of_a_reason)] {
-            for (descending, sees_ids) in [(false, false), (false, true), (true, false), (true, true)] {
-                let filter =
-                    ReviewFilter { reason, access: Access::new(sees_ids), ..ReviewFilter::default() };
-                let table = Table { filter, order, descending, q: None };
-                let listed = async { catalog.review_table(&table, None, 50).await.map(drop).unwrap() };
-                let what = format!("by {order} of {reason:?}");
-                let plans = goes_by(catalog, IN_ORDER, (index, what.as_str()), listed).await;
-                let sorts = plans.contains("TEMP B-TREE") || plans.contains("Sort");
-                assert!(!sorts, "{what} is sorted:\n{plans}");
-            }
-        }
-    }
-    let (after, lease) = (ReviewId(Uuid::now_v7()), std::time::Duration::from_secs(60));
-    let largest = Table { order: Order::Amount, descending: true, ..Table::default() };
-    goes!(catalog, "reviews_amount", catalog.claim_next(&largest, Some(after), "user:ana", lease));
-    goes!(catalog, "reviews_amount", catalog.reserve_next(&largest, after, "user:ana", lease));
-    let table = Table { q: Some("ana".to_owned()), ..Table::default() };
-    goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.review_table(&table, None, 50));
-    goes!(catalog, "reviews_sender", catalog.review_table(&table, None, 50));
-    goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.claim_next(&table, None, "user:ana", lease));
-    let firm = Bound { holder: Uuid::now_v7(), entities: true, ..Bound::default() };
-    let firm = Access::of(true, Some(firm));
-    goes!(catalog, "documents_waits_entity", catalog.waiting(&firm));
-    goes!(catalog, "waiting_tallies USING PRIMARY KEY", catalog.count_reasons(&Access::whole()));
 }
 
 async fn webhooks(catalog: &Catalog) {
