@@ -2,16 +2,19 @@
 //! only within the guards of [`acuse_conversation::pays`], else a person confirms. Whatever changes the receipt takes the
 //! payment back in the same transaction.
 
+mod add;
 mod bills;
+mod open;
 mod payments;
 mod receipts;
 mod verdicts;
 
 use serde::Serialize;
-use serde_json::json;
 use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
+pub use add::{NewObligation, Owing};
+pub(crate) use open::{Open, open_of};
 use payments::Known;
 pub use payments::Payment;
 pub(crate) use receipts::document_changed;
@@ -19,15 +22,11 @@ pub use verdicts::{Settled, Verdict};
 
 use crate::{
     access::Access,
-    audit, cases,
     catalog::Catalog,
-    conversation,
     documents::Amount,
     error::CatalogError,
-    names::{
-        ContactId, CustomerId, DocumentId, ObligationId, at, cut, maybe_at, micros, number, word, words,
-    },
-    sql::{Bind, Query, Tx},
+    names::{ContactId, CustomerId, DocumentId, ObligationId, at, number, word, words},
+    sql::{Bind, Query},
 };
 
 words! {
@@ -45,27 +44,6 @@ words! {
 }
 
 const T: &str = "obligations";
-
-/// Something that is owed to us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewObligation {
-    /// Who owes it.
-    pub customer: CustomerId,
-    /// The number of its bill.
-    pub number: String,
-    /// How much.
-    pub amount: Amount,
-    /// ISO 4217.
-    pub currency: String,
-    /// When it is due.
-    pub due: Date,
-    /// Who is reminded; none: whoever of the customer agreed to be.
-    pub contact: Option<ContactId>,
-    /// From which of our numbers; none: that of the firm that is owed, where it has one, else whichever they wrote to last.
-    pub phone_number_id: Option<String>,
-    /// The bill of ours, where it was filed.
-    pub document: Option<DocumentId>,
-}
 
 /// An obligation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -102,25 +80,6 @@ pub struct Obligation {
     pub created_at: OffsetDateTime,
 }
 
-/// What became of an obligation that was handed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owing {
-    /// It is owed from now on.
-    Added(Box<Obligation>),
-    /// The customer has one of that number already, and it is this one.
-    Before(Box<Obligation>),
-    /// The customer has another one of that number.
-    Differs,
-    /// There is no such customer for this caller.
-    NoCustomer,
-    /// There is no such contact.
-    NoContact,
-    /// The document is no filed bill of ours that a customer owes.
-    NotReceivable,
-    /// Conversations are not led: nobody would be reminded.
-    NotLed,
-}
-
 /// Which obligations.
 #[derive(Debug, Clone, Default)]
 pub struct ObligationFilter {
@@ -130,23 +89,6 @@ pub struct ObligationFilter {
     pub state: Option<ObligationState>,
     /// Those after this one.
     pub after: Option<ObligationId>,
-}
-
-/// An obligation that is not settled, for reminders and receipts.
-pub(crate) struct Open {
-    pub id: ObligationId,
-    pub number: String,
-    /// Ten-thousandths.
-    pub left: i64,
-    pub currency: String,
-    pub due: Date,
-    /// When its debtor was reminded of it last.
-    pub said_at: Option<OffsetDateTime>,
-    pub promised: Option<Date>,
-    pub contact: Option<ContactId>,
-    pub number_of_ours: Option<String>,
-    /// Nothing holds its reminders.
-    pub is_open: bool,
 }
 
 /// An amount of ten-thousandths as a field writes it: two decimals, or as many as it has.
@@ -165,10 +107,6 @@ fn amount(column: &'static str, text: &str) -> Result<i64, CatalogError> {
     text.parse::<Amount>().map(|amount| amount.0).map_err(wrong)
 }
 
-fn day(column: &'static str, text: &str) -> Result<Date, CatalogError> {
-    day_of(text).ok_or_else(|| CatalogError::ImpossibleRow { table: T, column, why: "no day".to_owned() })
-}
-
 /// A day as a row says it.
 pub(crate) fn written(day: Date) -> String {
     day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default()
@@ -177,47 +115,6 @@ pub(crate) fn written(day: Date) -> String {
 /// A day as a field of a document says it.
 fn day_of(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
-}
-
-type OpenRow = (
-    Uuid,
-    String,
-    String,
-    String,
-    String,
-    String,
-    Option<i64>,
-    Option<String>,
-    Option<Uuid>,
-    Option<String>,
-    String,
-);
-
-/// What a customer owes and has not settled.
-pub(crate) async fn open_of(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Open>, CatalogError> {
-    let rows = all!(
-        tx,
-        OpenRow,
-        "SELECT id, number, amount, paid, currency, due, said_at, promised_for, contact_id, phone_number_id, state \
-         FROM obligations WHERE customer_id = $1 AND state IN ('open', 'held') ORDER BY due, id LIMIT 500",
-        customer.0
-    )?;
-    rows.into_iter()
-        .map(|(id, bill, owed, paid, currency, due, said, promised, contact, ours, state)| {
-            Ok(Open {
-                id: ObligationId(id),
-                number: bill,
-                left: amount("amount", &owed)? - amount("paid", &paid)?,
-                currency,
-                due: day("due", &due)?,
-                said_at: maybe_at(T, "said_at", said)?,
-                promised: promised.as_deref().map(|text| day("promised_for", text)).transpose()?,
-                contact: contact.map(ContactId),
-                number_of_ours: ours,
-                is_open: state == ObligationState::Open.as_str(),
-            })
-        })
-        .collect()
 }
 
 type Row = (
@@ -261,96 +158,6 @@ fn obligation(row: Row, known: Known) -> Result<Obligation, CatalogError> {
 }
 
 impl Catalog {
-    /// Hands an obligation in: it is reminded of from now on, by stages.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn add_obligation(
-        &self,
-        access: &Access,
-        new: &NewObligation,
-        who: &str,
-    ) -> Result<Owing, CatalogError> {
-        if !self.reaches_customer(access, new.customer).await? {
-            return Ok(Owing::NoCustomer);
-        }
-        let mut tx = self.writing().await?;
-        if tx.policies().is_none() {
-            return Ok(Owing::NotLed);
-        }
-        if let Some(document) = new.document
-            && !is_receivable(&mut tx, document, new.customer).await?
-        {
-            return Ok(Owing::NotReceivable);
-        }
-        if let Some(contact) = new.contact {
-            // Somebody of the customer, who may not have sent anything yet, or who exists for the caller.
-            let text = format!(
-                "SELECT COUNT(*) FROM contacts c WHERE c.id = $1 AND c.merged_into IS NULL \
-                 AND (c.customer_id = $2 OR {})",
-                conversation::reach(access, &tx)
-            );
-            let (known,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), contact.0, new.customer.0)?;
-            if known == 0 {
-                return Ok(Owing::NoContact);
-            }
-        }
-        let bill = cut(&new.number, 200);
-        let before = self.by_number(&mut tx, access, (new.customer, bill.as_str())).await?;
-        if let Some(before) = before {
-            let same = before.amount == to_text(new.amount.0) && before.currency == new.currency;
-            return Ok(if same { Owing::Before(Box::new(before)) } else { Owing::Differs });
-        }
-        let ours = match &new.phone_number_id {
-            Some(number) => Some(number.clone()),
-            None => {
-                let creditor = bills::creditor(&mut tx, new.document).await?;
-                bills::number_of(&mut tx, creditor).await?
-            }
-        };
-        let present = tx.now();
-        let id = ObligationId::generate();
-        execute!(
-            tx,
-            "INSERT INTO obligations (id, customer_id, number, amount, currency, due, state, created_at, updated_at, \
-             contact_id, phone_number_id, document_id, made_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7, $8, $9, $10, $11)",
-            id.0,
-            new.customer.0,
-            bill.as_str(),
-            to_text(new.amount.0),
-            cut(&new.currency, 3),
-            written(new.due),
-            micros(present),
-            new.contact.map(|c| c.0),
-            ours.as_deref(),
-            new.document.map(|d| d.0),
-            cut(who, 200)
-        )?;
-        audit::write(&mut tx, who, "obligation_added", None, &json!({ "obligation_id": id })).await?;
-        cases::schedule(&mut tx, new.customer).await?;
-        let added = self.by_number(&mut tx, access, (new.customer, bill.as_str())).await?;
-        tx.commit().await?;
-        added.map(|added| Owing::Added(Box::new(added))).ok_or(CatalogError::Missing { what: "obligation" })
-    }
-
-    async fn by_number(
-        &self,
-        tx: &mut Tx,
-        access: &Access,
-        (customer, bill): (CustomerId, &str),
-    ) -> Result<Option<Obligation>, CatalogError> {
-        let text = format!("SELECT {COLUMNS} FROM obligations o WHERE o.customer_id = $1 AND o.number = $2");
-        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), customer.0, bill)?;
-        match row {
-            Some(row) => {
-                let known = payments::known_of(tx, access, row.0).await?;
-                obligation(row, known).map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
     /// Obligations, the first one first.
     ///
     /// # Errors
@@ -401,23 +208,6 @@ impl Catalog {
         let known = payments::known_of(&mut tx, access, id.0).await?;
         obligation(row, known).map(Some)
     }
-}
-
-/// Whether a document is a filed bill of ours that this customer owes.
-async fn is_receivable(
-    tx: &mut Tx,
-    document: DocumentId,
-    customer: CustomerId,
-) -> Result<bool, CatalogError> {
-    let (found,) = one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM documents WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL \
-         AND kind = 'invoice' AND direction = 'receivable' AND customer_id = $2",
-        document.0,
-        customer.0
-    )?;
-    Ok(found > 0)
 }
 
 #[cfg(test)]
