@@ -1,0 +1,91 @@
+//! What the desk's form asks for: which decision, by which button, and what goes with it.
+
+use acuse_pipeline::document::Kind;
+use acuse_storage::{CustomerId, Document, DocumentId};
+use time::{Date, Duration, OffsetDateTime, macros::format_description};
+
+use crate::{
+    desk::{document, split_form, typed::Typed},
+    extract::word,
+    problem::Problem,
+    review::{Ask, Refusal, Verdict, Whose},
+};
+
+/// `1d`, `3d`, `7d`, or the morning of a day.
+pub(super) fn until(typed: &Typed, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    if let Some(day) = typed.get("until_day").filter(|day| !day.is_empty()) {
+        let date = Date::parse(day, format_description!("[year]-[month]-[day]")).ok()?;
+        return Some(date.with_hms(6, 0, 0).ok()?.assume_utc());
+    }
+    let days: i64 = typed.get("until")?.strip_suffix('d')?.parse().ok()?;
+    now.checked_add(Duration::days(days.clamp(0, 366)))
+}
+
+/// A verdict, and what it is because of where the button says.
+pub(super) fn verdict(action: &str) -> Result<Verdict, Problem> {
+    Ok(match action.split(':').next().unwrap_or_default() {
+        "retry" => Verdict::Retry,
+        "duplicate" => Verdict::Duplicate,
+        "approve" => Verdict::Approve,
+        "correct" => Verdict::Correct,
+        "reject" => Verdict::Reject,
+        "ask_again" => Verdict::AskAgain,
+        "split" => Verdict::Split,
+        _ => return Err(Problem::BadRequest("choose what to do with it".to_owned())),
+    })
+}
+
+/// Every decision names the version that it is about.
+pub(super) fn seen(typed: &Typed) -> Result<i64, Problem> {
+    typed
+        .number("version")
+        .ok_or_else(|| Problem::BadRequest("version: say which version you looked at".to_owned()))
+}
+
+pub(super) fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Result<Ask, Refusal> {
+    let deciding = matches!(verdict, Verdict::Approve | Verdict::Correct);
+    let kind = word::<Kind>("kind", typed.get("kind"))?.filter(|_| deciding);
+    let said = |name: &str| typed.get(name).filter(|n| !n.is_empty()).map(str::to_owned);
+    Ok(Ask {
+        verdict,
+        kind,
+        fields: kind.map(|kind| typed.changes(kind, document)).unwrap_or_default(),
+        whose: match typed.get("customer_id").filter(|_| deciding) {
+            None => Whose::Keep,
+            Some("") => Whose::Nobody,
+            Some(id) => word::<CustomerId>("customer", Some(id))?.map_or(Whose::Keep, Whose::Customer),
+        },
+        parts: if verdict == Verdict::Split {
+            Some(split_form::said(typed.get("parts").unwrap_or_default())?)
+        } else {
+            None
+        },
+        note: match verdict {
+            Verdict::Reject => rejection(typed).or_else(|| said("reject_note")).or_else(|| said("note")),
+            Verdict::AskAgain => {
+                let own = typed.get("ask_text").filter(|text| Some(*text) != typed.get("ask_default"));
+                said("note").or_else(|| own.filter(|text| !text.is_empty()).map(str::to_owned))
+            }
+            _ => said("note"),
+        },
+        message: (verdict == Verdict::AskAgain).then(|| said("ask_text")).flatten(),
+        duplicate_of: match verdict {
+            Verdict::Duplicate => word::<DocumentId>("duplicate_of", named(typed, "duplicate:"))?,
+            _ => None,
+        },
+        because: said("because"),
+        seen_version: Some(seen(typed)?),
+        fence: typed.number("fence"),
+        held_until: None,
+    })
+}
+
+/// What the button names behind its action.
+fn named<'a>(typed: &'a Typed, action: &str) -> Option<&'a str> {
+    typed.get("action")?.strip_prefix(action)
+}
+
+/// The reason that the button names.
+fn rejection(typed: &Typed) -> Option<String> {
+    document::why_rejected(named(typed, "reject:")?).map(str::to_owned)
+}
