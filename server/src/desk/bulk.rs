@@ -23,7 +23,7 @@ use crate::{
     access,
     extract::{Id, Params},
     problem::Problem,
-    review::{self, Ask, LEASE, Refusal, Verdict, Whose},
+    review::{self, Ask, LEASE, Refusal, Verdict},
     state::App,
 };
 
@@ -64,20 +64,7 @@ struct Done {
 
 /// Accepting a document as it was read.
 fn accepted(document: &Document) -> Ask {
-    Ask {
-        verdict: Verdict::Approve,
-        kind: None,
-        fields: Default::default(),
-        whose: Whose::Keep,
-        note: None,
-        seen_version: Some(document.version),
-        parts: None,
-        because: None,
-        fence: None,
-        held_until: None,
-        duplicate_of: None,
-        message: None,
-    }
+    Ask { seen_version: Some(document.version), ..Ask::of(Verdict::Approve) }
 }
 
 /// What speaks against something, in a line.

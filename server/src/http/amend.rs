@@ -2,7 +2,7 @@
 
 use acuse_pipeline::document::Kind;
 use acuse_storage::{
-    CustomerId, DocumentId,
+    DocumentId,
     keys::Scope,
     reviews::{Deciding, Resolved},
 };
@@ -13,7 +13,7 @@ use super::{auth::Caller, representation::DocumentView};
 use crate::{
     access,
     etag::{Precondition, Version},
-    extract::{Body, Id, present},
+    extract::{Body, Id},
     problem::Problem,
     review::{Ask, NewFields, Refusal, Verdict, Whose, prepared, told, values},
     state::App,
@@ -29,8 +29,8 @@ pub struct Change {
     #[serde(default)]
     fields: NewFields,
     /// Whose it is; `null` makes it nobody's.
-    #[serde(default, deserialize_with = "present")]
-    customer_id: Option<Option<CustomerId>>,
+    #[serde(default)]
+    customer_id: Whose,
     /// Why it is changed.
     note: String,
     /// Why it is changed against the warnings that an earlier try was answered with.
@@ -51,26 +51,17 @@ pub async fn change(
     if body.note.trim().is_empty() {
         return Err(Problem::Unprocessable("note: say why it is changed".to_owned()));
     }
-    if body.kind.is_none() && body.fields.is_empty() && body.customer_id.is_none() {
+    if body.kind.is_none() && body.fields.is_empty() && body.customer_id == Whose::Keep {
         return Err(Problem::Unprocessable("say what to change: kind, fields or customer_id".to_owned()));
     }
     let ask = Ask {
-        verdict: Verdict::Correct,
         kind: body.kind,
         fields: values(body.fields)?,
-        whose: match body.customer_id {
-            None => Whose::Keep,
-            Some(None) => Whose::Nobody,
-            Some(Some(id)) => Whose::Customer(id),
-        },
+        whose: body.customer_id,
         note: Some(body.note),
         seen_version: seen.version(),
-        parts: None,
         because: body.because,
-        fence: None,
-        held_until: None,
-        duplicate_of: None,
-        message: None,
+        ..Ask::of(Verdict::Correct)
     };
     amend(&app, &caller, id, ask).await?;
     let seen = access::look(&app, &caller, id, "fields").await?;

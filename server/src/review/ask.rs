@@ -8,7 +8,7 @@ use acuse_pipeline::{
     part::Part,
 };
 use acuse_storage::{CustomerId, DocumentId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 
 /// What a person can say.
@@ -51,6 +51,13 @@ pub enum Whose {
     Customer(CustomerId),
 }
 
+/// As a body says it: `null` is nobody's, and what it does not name stays.
+impl<'de> Deserialize<'de> for Whose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<CustomerId>::deserialize(deserializer)?.map_or(Self::Nobody, Self::Customer))
+    }
+}
+
 /// A decision as asked for, unchecked.
 #[derive(Debug)]
 pub struct Ask {
@@ -80,6 +87,27 @@ pub struct Ask {
     pub message: Option<String>,
 }
 
+impl Ask {
+    /// The verdict alone: nothing is changed and nothing said with it.
+    #[must_use]
+    pub fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            kind: None,
+            fields: BTreeMap::new(),
+            whose: Whose::Keep,
+            note: None,
+            seen_version: None,
+            parts: None,
+            because: None,
+            fence: None,
+            held_until: None,
+            duplicate_of: None,
+            message: None,
+        }
+    }
+}
+
 /// What became of a decision.
 #[derive(Debug, Serialize)]
 pub struct Decided {
@@ -88,4 +116,25 @@ pub struct Decided {
     /// The documents that it was split into, the first under the id of the whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<DocumentId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        customer_id: Whose,
+    }
+
+    #[test]
+    fn whose_it_is_stays_unless_a_body_names_it() {
+        let whose = |text: &str| serde_json::from_str::<Body>(text).map(|body| body.customer_id);
+        let id = CustomerId::generate();
+        assert_eq!(whose("{}").unwrap(), Whose::Keep);
+        assert_eq!(whose(r#"{"customer_id":null}"#).unwrap(), Whose::Nobody);
+        assert_eq!(whose(&format!(r#"{{"customer_id":"{id}"}}"#)).unwrap(), Whose::Customer(id));
+        assert!(whose(r#"{"customer_id":"of nobody"}"#).is_err());
+    }
 }

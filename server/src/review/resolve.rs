@@ -9,7 +9,7 @@ use acuse_pipeline::{
     part::Part,
 };
 use acuse_storage::{
-    CustomerId, DocumentId, ReviewId,
+    DocumentId, ReviewId,
     keys::Scope,
     reviews::{Claim, Reopened, Review, Undone},
 };
@@ -17,12 +17,7 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::{Ask, Decided, LEASE, Verdict, Whose, decide, decide_again, of};
-use crate::{
-    access::Caller,
-    extract::{Checked, present},
-    problem::Problem,
-    state::App,
-};
+use crate::{access::Caller, extract::Checked, problem::Problem, state::App};
 
 /// Longest time in which an API client can take a decision back.
 const MOST_HOLD_SECS: u32 = 3_600;
@@ -50,8 +45,8 @@ pub struct Decide {
     #[serde(default)]
     fields: NewFields,
     /// Whose it is; `null` makes it nobody's.
-    #[serde(default, deserialize_with = "present")]
-    customer_id: Option<Option<CustomerId>>,
+    #[serde(default)]
+    customer_id: Whose,
     #[serde(default)]
     note: Option<String>,
     /// The document's version when the reviewer looked; a document that changed since is not decided.
@@ -124,11 +119,7 @@ fn asked(body: Decide, now: OffsetDateTime) -> Result<Ask, Problem> {
         verdict: body.decision,
         kind: body.kind,
         fields: values(body.fields)?,
-        whose: match body.customer_id {
-            None => Whose::Keep,
-            Some(None) => Whose::Nobody,
-            Some(Some(id)) => Whose::Customer(id),
-        },
+        whose: body.customer_id,
         note: body.note,
         seen_version: body.version,
         parts: body.parts.of("parts")?,
