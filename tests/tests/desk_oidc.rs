@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     desk::{Reviewer, hidden},
-    desk_decide::{axe, violations},
+    desk_accessible::{axe, violations},
     world::Alone,
 };
 use house::{House, Visitor, told, with};
