@@ -1,17 +1,10 @@
-// Keys, highlights and drafts. Every action works without this file: it only presses the buttons that are there.
-// A page begins with `begin`, and again when the next one takes its place without a new one being loaded.
+// Keys, highlights and the next page. Every action works without the desk's script: it only presses the buttons that are
+// there. A page begins with `begin`, and again when the next one takes its place without a new one being loaded. What has
+// to do with customers, lines and drafts alone begins after this, in files of its own (`desk/`), and is served with it.
 "use strict";
 window.acuse ??= { begins: [], scope: new AbortController() };
-acuse.begins.push((signal) => {
-  // No decision until the picture it is about has been in front of the eyes for so long.
-  const LOOK_MS = 400;
-  const PATIENCE_MS = 10000;
-  // Longest wait for what is being prepared, before its page is loaded as any other.
-  const PREPARE_MS = 2000;
-  // Longest wait for a decision to be written down; the server gives up before. Then this one is here again.
-  const DECIDE_MS = 40000;
-  const DRAFT_MS = 500;
-  const BEAT_MS = 60000;
+// What every part of the script takes hold of a page with.
+acuse.page = (signal) => {
   const find = (query, root = document) => root.querySelector(query);
   const all = (query, root = document) => [...root.querySelectorAll(query)];
   // A page hears nothing while another stands in its place.
@@ -27,6 +20,19 @@ acuse.begins.push((signal) => {
   const tr = (english) => words[english] ?? english;
   const say = (text, where = "#live") => { const el = find(where); if (el) el.textContent = text; };
   const form = find("[data-keys=decision]");
+  const desk = find(".desk");
+  const rest = () => desk?.focus({ preventScroll: true });
+  return { find, all, stands, on, every, typing, tr, say, form, rest };
+};
+acuse.begins.push((signal) => {
+  const { find, all, stands, on, typing, tr, say, form, rest } = acuse.page(signal);
+  // No decision until the picture it is about has been in front of the eyes for so long.
+  const LOOK_MS = 400;
+  const PATIENCE_MS = 10000;
+  // Longest wait for what is being prepared, before its page is loaded as any other.
+  const PREPARE_MS = 2000;
+  // Longest wait for a decision to be written down; the server gives up before. Then this one is here again.
+  const DECIDE_MS = 40000;
   // Where something is decided: on one document, on many at once, on a case.
   const guarded = form ?? find("form[data-guard]");
   const rows = all("[data-keys=list] .row, [data-keys=list] [data-row]");
@@ -114,8 +120,6 @@ acuse.begins.push((signal) => {
   }
 
   const decide = () => find(form.dataset.changed ? "[data-edit]" : "[value=approve]")?.click();
-  const desk = find(".desk");
-  const rest = () => desk?.focus({ preventScroll: true });
   // Enter leads to the next field that nobody has proven, and behind the last one to the decision.
   const visited = new Set();
   const onwards = (from) => {
@@ -235,217 +239,6 @@ acuse.begins.push((signal) => {
     say(`${repair.dataset.repair}: ${repair.dataset.value}`);
     rest();
   });
-
-  // Customers: by their card, or found by name, phone or tax id.
-  const whose = form && find("[name=customer_id]", form);
-  function choose(id, name) {
-    if (!all("option", whose).some((option) => option.value === id)) whose.append(new Option(name, id));
-    whose.value = id;
-    for (const card of all("[data-customer]")) card.setAttribute("aria-pressed", String(card.dataset.customer === id));
-    whose.dispatchEvent(new Event("input", { bubbles: true }));
-    say(name);
-    rest();
-  }
-  on(document, "click", (event) => {
-    const card = event.target.closest?.("[data-customer]");
-    if (card && whose) choose(card.dataset.customer, card.dataset.name);
-  });
-  const seek = find("[data-seek]");
-  if (seek && whose) {
-    const list = find("#found");
-    let timer = 0;
-    const close = () => { list.hidden = true; seek.setAttribute("aria-expanded", "false"); };
-    const pick = (item) => { if (!item) return; close(); seek.value = ""; choose(item.dataset.customer, item.dataset.name); };
-    seek.addEventListener("input", (event) => {
-      event.stopPropagation();
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        const answer = await fetch(`${seek.dataset.seek}?q=${encodeURIComponent(seek.value)}`).catch(() => null);
-        const found = answer?.ok && seek.value.trim() ? await answer.json() : [];
-        list.replaceChildren(...found.map((customer, n) => {
-          const item = document.createElement("li");
-          item.id = `found-${n}`;
-          item.setAttribute("role", "option");
-          item.setAttribute("aria-selected", String(n === 0));
-          Object.assign(item.dataset, { customer: customer.id, name: customer.name });
-          const name = document.createElement("strong");
-          name.textContent = customer.name;
-          const known = document.createElement("small");
-          known.textContent = customer.known_by;
-          item.append(name, " ", known);
-          return item;
-        }));
-        list.hidden = !found.length;
-        seek.setAttribute("aria-expanded", String(found.length > 0));
-        if (found.length) seek.setAttribute("aria-activedescendant", "found-0");
-        else seek.removeAttribute("aria-activedescendant");
-      }, 150);
-    });
-    seek.addEventListener("keydown", (event) => {
-      const items = all("li", list);
-      const at = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        event.preventDefault();
-        const to = Math.max(0, Math.min(items.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
-        items.forEach((item, n) => item.setAttribute("aria-selected", String(n === to)));
-        if (items[to]) seek.setAttribute("aria-activedescendant", items[to].id);
-      } else if (event.key === "Enter") {
-        event.preventDefault();
-        event.stopPropagation();
-        if (!list.hidden) pick(items[at]);
-      }
-    });
-    list.addEventListener("mousedown", (event) => { event.preventDefault(); pick(event.target.closest("li")); });
-    seek.addEventListener("blur", close);
-  }
-
-  // Taxes and lines: arrow keys between lines, a new line below the last, and what they make.
-  const amountOf = (text) => {
-    const plain = text.replace(/[^\d.,-]/g, "");
-    const at = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","));
-    const value = at < 0 ? Number(plain) : Number(`${plain.slice(0, at).replace(/[.,]/g, "")}.${plain.slice(at + 1)}`);
-    return Number.isFinite(value) ? value : 0;
-  };
-  for (const grid of all(".grid")) {
-    const body = find("tbody", grid);
-    const total = () => {
-      const sum = all("[data-cell=amount]", body).reduce((made, input) => made + amountOf(input.value), 0);
-      const group = grid.closest(".fields");
-      const wholes = grid.dataset.field === "taxes" ? ["tax"] : ["subtotal", "total"];
-      const said = wholes.map((name) => find(`[data-field="${name}"] input`, group)?.value).filter(Boolean).map(amountOf);
-      const out = find("[data-sum]", grid);
-      const any = all("[data-cell=amount]", body).some((input) => input.value.trim());
-      out.textContent = any ? `= ${sum.toFixed(2)}` : "";
-      out.className = any && said.length && !said.some((whole) => Math.abs(whole - sum) < 0.015) ? "off" : "";
-    };
-    const blank = (line) => {
-      const copy = line.cloneNode(true);
-      for (const input of all("input", copy)) {
-        input.value = "";
-        input.dataset.original = "";
-        delete input.dataset.rest;
-      }
-      return copy;
-    };
-    const number = () => [...body.children].forEach((line, n) => {
-      for (const input of all("input", line)) {
-        input.name = input.name.replace(/\.\d+\.([a-z_]+)$/, `.${n}.$1`);
-        input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, String(n + 1)));
-      }
-    });
-    const put = (line, after) => { after.after(line); number(); };
-    const cellOf = (line, name) => find(`[data-cell="${name}"]`, line);
-    // One line becomes two. Of its name what stands behind the cursor goes along; of its amount what the first one leaves.
-    const split = (input) => {
-      const line = input.closest("tr");
-      if (all("input", line).every((cell) => !cell.value.trim())) return;
-      const other = blank(line);
-      const [named, alike] = [find("input", line), find("input", other)];
-      const at = input === named ? input.selectionStart : 0;
-      alike.value = (at ? named.value.slice(at).trim() : "") || named.value;
-      if (alike.value !== named.value) named.value = named.value.slice(0, at).trim();
-      const whole = cellOf(line, "amount");
-      if (whole.value.trim()) cellOf(other, "amount").dataset.rest = whole.value;
-      put(other, line);
-      whole.dispatchEvent(new Event("input", { bubbles: true }));
-      whole.focus();
-      whole.select();
-    };
-    const drop = (input) => {
-      for (const cell of all("input", input.closest("tr"))) cell.value = "";
-      input.dispatchEvent(new Event("input", { bubbles: true }));
-    };
-    // What is left of an amount for the line that was split off it, until somebody types there.
-    const leave = (input) => {
-      delete input.dataset.rest;
-      if (input.dataset.cell !== "amount") return;
-      const next = input.closest("tr").nextElementSibling;
-      const rest = next && cellOf(next, "amount");
-      if (rest?.dataset.rest === undefined) return;
-      const whole = rest.dataset.rest;
-      const places = /[.,](\d{1,2})$/.exec(whole.trim())?.[1].length ?? 0;
-      const left = amountOf(whole) - amountOf(input.value);
-      rest.value = input.value === whole ? "" : left.toFixed(places);
-    };
-    let last = null;
-    grid.addEventListener("focusin", (event) => { if (event.target.dataset.cell) last = event.target; });
-    grid.addEventListener("input", (event) => {
-      leave(event.target);
-      if (all("input", body.lastElementChild).some((input) => input.value.trim())) put(blank(body.lastElementChild), body.lastElementChild);
-      total();
-    });
-    const acts = find("[data-acts]", grid);
-    acts.hidden = false;
-    // The cell keeps the focus, which says of which line it is.
-    acts.addEventListener("mousedown", (event) => event.preventDefault());
-    acts.addEventListener("click", (event) => {
-      const act = { split, drop }[event.target.closest("button")?.dataset.line];
-      if (act && last?.isConnected) act(last);
-    });
-    grid.addEventListener("keydown", (event) => {
-      const input = event.target;
-      if (!input.dataset?.cell) return;
-      const column = all(`[data-cell="${input.dataset.cell}"]`, body);
-      const at = column.indexOf(input);
-      if (event.key === "ArrowDown" && (event.ctrlKey || event.altKey)) {
-        event.preventDefault();
-        if (!event.repeat) split(input);
-      } else if (event.key === "ArrowDown" || event.key === "ArrowUp" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
-        event.preventDefault();
-        column[at + (event.key === "ArrowUp" ? -1 : 1)]?.focus();
-      } else if (event.key === "Backspace" && event.ctrlKey) {
-        event.preventDefault();
-        drop(input);
-      }
-    });
-    total();
-  }
-
-  // What is typed is kept on the server as it is typed, and the lease for as long as the page is open.
-  if (form?.dataset.draft !== undefined) {
-    const base = `/review/${form.dataset.id}`;
-    const body = () => new URLSearchParams(new FormData(form));
-    let dirty = false;
-    let timer = 0;
-    async function send(what) {
-      const answer = await fetch(`${base}/${what}`, { method: "POST", body: body(), redirect: "manual" });
-      if (answer.type === "opaqueredirect") throw new Error(tr("You are signed out. What you typed stays here: sign in again on another tab."));
-      return answer;
-    }
-    async function keep() {
-      if (!dirty || form.dataset.sent) return;
-      dirty = false;
-      try {
-        const answer = await send("draft");
-        say(answer.ok ? tr("Draft kept") : tr("The draft could not be kept. What you typed stays here."), "#kept");
-      } catch (error) {
-        dirty = true;
-        say(error instanceof TypeError ? tr("No connection. What you typed stays here.") : error.message, "#kept");
-        timer = setTimeout(keep, 5000);
-      }
-    }
-    form.addEventListener("input", () => {
-      dirty = true;
-      clearTimeout(timer);
-      timer = setTimeout(keep, DRAFT_MS);
-    });
-    const leave = () => { if (dirty && !form.dataset.sent) navigator.sendBeacon(`${base}/draft`, body()); };
-    on(window, "pagehide", leave);
-    signal.addEventListener("abort", leave);
-    if (form.dataset.mine !== undefined) {
-      every(BEAT_MS, async () => {
-        try {
-          const answer = await send("beat");
-          if (answer.status === 409) {
-            say(tr("Somebody else has it now. What you typed is kept as your draft."), "#kept");
-            say(tr("lost"), "#lease");
-          }
-        } catch (error) {
-          if (!(error instanceof TypeError)) say(error.message, "#kept");
-        }
-      });
-    }
-  }
 
   // The way back is there for as long as it is open.
   function fade() {

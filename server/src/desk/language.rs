@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::HashMap, fmt::Display, sync::LazyLock};
 use axum::http::{HeaderMap, header};
 use cookie::Cookie;
 
-use super::{labels, sentence};
+use super::{assets, labels, sentence};
 pub use crate::tongue::Tongue;
 
 /// The cookie in which a person's choice is kept.
@@ -24,7 +24,7 @@ fn table(text: &'static str) -> Table {
 
 /// What the desk's script says: what stands in its `tr("…")`.
 static SCRIPT: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let calls = include_str!("../../assets/desk.js").split("tr(\"").skip(1);
+    let calls = assets::SCRIPT.split("tr(\"").skip(1);
     calls.filter_map(|after| after.split('"').next()).collect()
 });
 
