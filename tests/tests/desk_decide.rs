@@ -39,7 +39,7 @@ async fn every_decision_has_a_key() {
     a_digit_is_a_reason_to_reject(&desk, &mut page).await;
     what_is_asked_goes_as_it_was_edited(&desk, &mut page).await;
     a_new_customer_is_chosen_and_it_is_accepted(&desk, &mut page).await;
-    what_is_postponed_is_nobodys_next(&desk, &mut page).await;
+    what_is_postponed_is_nobodys_next(&mut page).await;
     what_is_handed_over_is_somebody_elses(&desk, &mut page).await;
 }
 
@@ -119,7 +119,7 @@ async fn a_new_customer_is_chosen_and_it_is_accepted(desk: &Desk, page: &mut Bro
 }
 
 /// Postponed, it is nobody's next, and stands in the table.
-async fn what_is_postponed_is_nobodys_next(desk: &Desk, page: &mut Browser) {
+async fn what_is_postponed_is_nobodys_next(page: &mut Browser) {
     page.wait(READY).unwrap();
     page.press("w", false, false).unwrap();
     page.wait("document.querySelector('[data-panel=wait]').open").unwrap();
