@@ -346,20 +346,20 @@ async fn uploaded(
 }
 
 /// A key that is bound to one customer, what is theirs, and what is not.
-struct BoundKey {
+pub(super) struct BoundKey {
     name: String,
     key: KeyId,
-    access: Access,
-    mine: crate::CustomerId,
-    other: crate::CustomerId,
+    pub(super) access: Access,
+    pub(super) mine: crate::CustomerId,
+    pub(super) other: crate::CustomerId,
     /// A document of theirs, whose sender writes for the other one.
-    theirs: DocumentId,
+    pub(super) theirs: DocumentId,
     sender: crate::ContactId,
     /// Who sent a document of the other one.
     stranger: crate::ContactId,
 }
 
-async fn bound_key(catalog: &Catalog) -> BoundKey {
+pub(super) async fn bound_key(catalog: &Catalog) -> BoundKey {
     let (mine, other) = (customer(catalog).await, customer(catalog).await);
     let name = Uuid::now_v7().simple().to_string();
     let hash = Sha256::of(name.as_bytes());

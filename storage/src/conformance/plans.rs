@@ -24,6 +24,7 @@ use crate::{
     parts::Part,
     reviews::{Order, ReviewFilter, Table},
     sql::{Both, HEARD},
+    throughput::{Timed, behind::Number},
     webhooks::log::Delivery,
 };
 
@@ -151,6 +152,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     // In the heap: together they are more than a thread's stack.
     Box::pin(reviews(catalog)).await;
+    Box::pin(counted(catalog, all)).await;
     Box::pin(webhooks(catalog)).await;
     Box::pin(cases(catalog, all)).await;
     Box::pin(matters(catalog, all)).await;
@@ -262,6 +264,16 @@ async fn reviews(catalog: &Catalog) {
     goes!(catalog, "review_reasons_open (code=?", catalog.reviews(&filter, None, 50));
     let table = Table { filter, ..Table::default() };
     goes!(catalog, "review_reasons_open (code=?", catalog.review_table(&table, None, 50));
+    let (from, to) = (Some(now()), Some(now()));
+    for (reason, index) in [
+        (None, "reviews_since (opened_at>? AND opened_at<?)"),
+        (reason, "review_reasons_since (code=? AND opened_at>? AND opened_at<?)"),
+    ] {
+        let filter = ReviewFilter { reason, from, to, ..of() };
+        let since = Table { filter, order: Order::Since, ..Table::default() };
+        let listed = async { catalog.review_table(&since, None, 50).await.map(drop).unwrap() };
+        goes_by(catalog, LOOKS_UP, (index, "since"), listed).await;
+    }
     let kind = Some(Kind::Id);
     goes!(catalog, "reviews_kind (kind=?", catalog.reviews(&ReviewFilter { kind, ..of() }, None, 50));
     let claimed_by = Some("user:ana".to_owned());
@@ -273,6 +285,33 @@ async fn reviews(catalog: &Catalog) {
     goes!(catalog, "(contact_id=?", catalog.reviews(&ReviewFilter { contact_id, ..of() }, None, 50));
     let customer_id = Some(CustomerId(Uuid::now_v7()));
     goes!(catalog, "(customer_id=?", catalog.reviews(&ReviewFilter { customer_id, ..of() }, None, 50));
+}
+
+/// What stands behind the numbers of the ledger: of some days, of all or of a customer's.
+async fn counted(catalog: &Catalog, all: &Access) {
+    let days = (now(), now());
+    let read = Number::Took { stage: Timed::Read, within_secs: Some(5) };
+    goes!(
+        catalog,
+        "documents_received (received_at>? AND received_at<?)",
+        catalog.counted(all, days, &read, None, 50)
+    );
+    goes!(catalog, "timeline_document (document_id=?)", catalog.counted(all, days, &read, None, 50));
+    let review = Number::Took { stage: Timed::Review, within_secs: None };
+    goes!(catalog, "reviews_resolved (resolved_at>?", catalog.counted(all, days, &review, None, 50));
+    let resolution = Some("rejected".to_owned());
+    let ended = Number::Ended { code: ReasonCode::Malware, resolution };
+    goes!(catalog, "reviews_resolved (resolved_at>?", catalog.counted(all, days, &ended, None, 50));
+    goes!(
+        catalog,
+        "sqlite_autoindex_review_reasons_1 (review_id=? AND code=?)",
+        catalog.counted(all, days, &ended, None, 50)
+    );
+    let bound = Bound { holder: Uuid::now_v7(), customers: true, ..Bound::default() };
+    let theirs = Access::of(true, Some(bound));
+    for number in [&read, &review, &ended] {
+        goes!(catalog, "bindings_customer (holder_id=?", catalog.counted(&theirs, days, number, None, 50));
+    }
 }
 
 /// What a person could take, by each of their views: the first that fits is found in the queue's order.
