@@ -391,7 +391,7 @@ acuse.begins.push((signal) => {
   // The next one is prepared while this one is looked at: its page, and its picture. It is reserved as long.
   let next = null;
   let preparing = null;
-  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer", "of_who", "of_sort", "of_q"];
+  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer", "of_who", "of_from", "of_to", "of_sort", "of_q"];
   async function prepare() {
     // It is reserved behind what is held, which this one is not before the last decision is made.
     await acuse.deciding;

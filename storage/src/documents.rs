@@ -9,6 +9,8 @@ mod row;
 mod sums;
 mod words;
 
+use std::collections::HashMap;
+
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
     entities::Direction,
@@ -19,6 +21,7 @@ use acuse_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 pub(crate) use alike::{look_alikes, quarters};
 pub use facts::{FieldFact, FieldFacts};
@@ -256,6 +259,16 @@ pub(crate) fn like(text: &str) -> String {
 pub(crate) async fn lookup(tx: &mut Tx, id: DocumentId) -> Result<Option<Document>, CatalogError> {
     let text = format!("SELECT {COLUMNS} FROM documents WHERE id = $1");
     optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(Document::try_from).transpose()
+}
+
+/// Those of these documents that are there.
+pub(crate) async fn several(
+    tx: &mut Tx,
+    ids: &[Uuid],
+) -> Result<HashMap<DocumentId, Document>, CatalogError> {
+    let head = format!("SELECT {COLUMNS} FROM documents WHERE id IN (VALUES ");
+    let rows = values!(tx, DocumentRow, &head, 1, ")", ids, |q, id| q.bind(*id))?;
+    rows.into_iter().map(|row| Document::try_from(row).map(|d| (d.id, d))).collect()
 }
 
 /// Makes other transactions that would change a document wait for this one. It comes before its hold and its reviews, and

@@ -1,5 +1,7 @@
 //! Beside the ledgers: of a span how much came, how long what waits has waited, how long each stage took, and how reviews
-//! ended by reason.
+//! ended by reason. What stands behind each of these numbers is listed (`behind`) by the statements that count it.
+
+pub mod behind;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +13,7 @@ use crate::{
     access::Access,
     catalog::Catalog,
     error::CatalogError,
-    names::{micros, number, word},
+    names::{micros, number, word, words},
     sql::Tx,
     tallies::{DAY, PLACE, day_of},
 };
@@ -22,6 +24,20 @@ const MEASURED: u32 = 1_000;
 const COUNTED: u32 = 5_000;
 /// Up to which age what waits is counted together; the last count is of what is older.
 pub const AGES: [Duration; 4] = [Duration::HOUR, Duration::DAY, Duration::days(3), Duration::WEEK];
+
+words! {
+    /// What takes a document time.
+    Timed, "stage" {
+        /// Until its file is here.
+        Fetch = "fetch",
+        /// Until it is understood.
+        Read = "read",
+        /// Until it comes to rest.
+        Link = "link",
+        /// Until a person has decided.
+        Review = "review",
+    }
+}
 
 /// How many documents that came on a day are in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +53,8 @@ pub struct DayCount {
 /// How long a stage took: half of them no longer than the median, nine of ten no longer than the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageTime {
-    /// `fetch`, `read`, `link`, `review`.
-    pub stage: &'static str,
+    /// Which.
+    pub stage: Timed,
     /// Of how many.
     pub count: u64,
     /// Seconds.
@@ -61,6 +77,8 @@ pub struct Ended {
 /// What is measured of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Throughput {
+    /// When it was measured.
+    pub at: OffsetDateTime,
     /// What came in it, day by day.
     pub days: Vec<DayCount>,
     /// What waits now, by its age: see [`AGES`].
@@ -69,6 +87,15 @@ pub struct Throughput {
     pub stages: Vec<StageTime>,
     /// How reviews ended in it.
     pub ended: Vec<Ended>,
+}
+
+impl Throughput {
+    /// Since when what is counted in a place of `waiting` waits: then or later, and before then.
+    #[must_use]
+    pub fn since(&self, place: usize) -> (Option<OffsetDateTime>, Option<OffsetDateTime>) {
+        let back = |place: usize| AGES.get(place).map(|age| self.at - *age);
+        (back(place), place.checked_sub(1).and_then(back))
+    }
 }
 
 impl Catalog {
@@ -83,17 +110,20 @@ impl Catalog {
         to: OffsetDateTime,
     ) -> Result<Throughput, CatalogError> {
         let mut tx = self.reading().await?;
-        let reach = access.reach(&tx, "d");
-        // Where all documents exist for the caller, a review's is not asked for.
-        let joined = if access.is_bound() { "JOIN documents d ON d.id = r.document_id" } else { "" };
-        let of = (joined, reach.as_str());
+        let (at, reach) = (tx.now(), access.reach(&tx, "d"));
+        let of = (joined(access), reach.as_str());
         let span = (micros(from), micros(to));
         let days = days(&mut tx, access, &reach, span).await?;
-        let waiting = waiting(&mut tx, access, of).await?;
+        let waiting = waiting(&mut tx, access, of, at).await?;
         let mut stages = stages(&mut tx, &reach, span).await?;
         stages.extend(reviews(&mut tx, of, span).await?);
-        Ok(Throughput { days, waiting, stages, ended: ended(&mut tx, of, span).await? })
+        Ok(Throughput { at, days, waiting, stages, ended: ended(&mut tx, of, span).await? })
     }
+}
+
+/// The document of a review `r`. Where all exist for the caller, it is not asked for.
+fn joined(access: &Access) -> &'static str {
+    if access.is_bound() { "JOIN documents d ON d.id = r.document_id" } else { "" }
 }
 
 /// Off the counts, where a caller sees all; else document by document.
@@ -129,10 +159,10 @@ async fn waiting(
     tx: &mut Tx,
     access: &Access,
     (joined, reach): (&str, &str),
+    present: OffsetDateTime,
 ) -> Result<[u64; AGES.len() + 1], CatalogError> {
-    let present = tx.now();
     let younger = |(place, age): (usize, &Duration)| {
-        format!("WHEN r.opened_at > {} THEN {place}", micros(present - *age))
+        format!("WHEN r.opened_at >= {} THEN {place}", micros(present - *age))
     };
     let ages: Vec<String> = AGES.iter().enumerate().map(younger).collect();
     let (oldest, which) = (AGES.len(), ages.join(" "));
@@ -145,7 +175,7 @@ async fn waiting(
     } else {
         let young = AGES.last().map_or(i64::MAX, |age| micros(present - *age));
         format!(
-            "WITH young AS ({counted} AND r.opened_at > {young} GROUP BY 1) SELECT age, n FROM young \
+            "WITH young AS ({counted} AND r.opened_at >= {young} GROUP BY 1) SELECT age, n FROM young \
              UNION ALL SELECT {oldest}, CAST((SELECT COALESCE(SUM(t.count), 0) FROM waiting_tallies t \
                WHERE t.member = 'sensitivity') - (SELECT COALESCE(SUM(n), 0) FROM young) AS BIGINT)"
         )
@@ -161,42 +191,61 @@ async fn waiting(
     Ok(waiting)
 }
 
+/// A time that one of the machine's stages took of a document; it may go through one more than once.
+struct Run {
+    stage: Timed,
+    document: Uuid,
+    /// Which of the document's.
+    nth: u32,
+    took: i64,
+}
+
 /// How long the machine's stages took, each until the next began, with all waiting.
-async fn stages(tx: &mut Tx, reach: &str, (from, to): (i64, i64)) -> Result<Vec<StageTime>, CatalogError> {
+async fn runs(tx: &mut Tx, reach: &str, (from, to): (i64, i64)) -> Result<Vec<Run>, CatalogError> {
+    // Crossed, or SQLite might go through the timeline and look for the few in it.
     let text = format!(
         "SELECT t.document_id, t.event, t.at FROM (SELECT d.id FROM documents d WHERE d.received_at >= $1 \
            AND d.received_at < $2 AND {reach} ORDER BY d.received_at DESC, d.id DESC LIMIT {MEASURED}) latest \
-         JOIN timeline t ON t.document_id = latest.id \
-         WHERE t.event IN ('received', 'fetched', 'read', 'filed', 'in_review') ORDER BY t.document_id, t.seq"
+         CROSS JOIN timeline t WHERE t.document_id = latest.id \
+         AND t.event IN ('received', 'fetched', 'read', 'filed', 'in_review') ORDER BY t.document_id, t.seq"
     );
     let rows = all!(tx, (Uuid, String, i64), sqlx::AssertSqlSafe(text.clone()), from, to)?;
     let mut of_document: BTreeMap<Uuid, Vec<(String, i64)>> = BTreeMap::new();
     for (document, event, when) in rows {
         of_document.entry(document).or_default().push((event, when));
     }
-    let mut took: BTreeMap<&'static str, Vec<i64>> = BTreeMap::new();
-    for (stage, micros) in of_document.values().flat_map(|events| steps(events)) {
-        took.entry(stage).or_default().push(micros);
+    let mut runs = Vec::new();
+    for (document, events) in of_document {
+        let steps = (0..).zip(steps(&events));
+        runs.extend(steps.map(|(nth, (stage, took))| Run { stage, document, nth, took }));
     }
-    let known = ["fetch", "read", "link"].into_iter();
-    Ok(known.filter_map(|stage| figures(stage, took.remove(stage)?)).collect())
+    Ok(runs)
+}
+
+async fn stages(tx: &mut Tx, reach: &str, span: (i64, i64)) -> Result<Vec<StageTime>, CatalogError> {
+    let runs = runs(tx, reach, span).await?;
+    let of = |stage: Timed| {
+        let took = runs.iter().filter(|run| run.stage == stage).map(|run| run.took);
+        figures(stage, took.collect())
+    };
+    Ok([Timed::Fetch, Timed::Read, Timed::Link].into_iter().filter_map(of).collect())
 }
 
 /// What each stage of one document took, until it first came to rest: what comes after is a person's time.
-fn steps(events: &[(String, i64)]) -> Vec<(&'static str, i64)> {
+fn steps(events: &[(String, i64)]) -> Vec<(Timed, i64)> {
     let mut found = Vec::new();
     let mut before = None;
     for (event, when) in events {
         let stage = match event.as_str() {
             "received" => None,
-            "fetched" => Some("fetch"),
-            "read" => Some("read"),
-            _ => Some("link"),
+            "fetched" => Some(Timed::Fetch),
+            "read" => Some(Timed::Read),
+            _ => Some(Timed::Link),
         };
         if let (Some(stage), Some(before)) = (stage, before) {
             found.push((stage, when - before));
         }
-        if stage == Some("link") {
+        if stage == Some(Timed::Link) {
             break;
         }
         before = Some(*when);
@@ -208,7 +257,7 @@ fn steps(events: &[(String, i64)]) -> Vec<(&'static str, i64)> {
 fn resolved(columns: &str, (joined, reach): (&str, &str), most: u32) -> String {
     format!(
         "SELECT {columns} FROM reviews r {joined} WHERE r.resolved_at IS NOT NULL AND r.resolved_at >= $1 \
-         AND r.resolved_at < $2 AND {reach} ORDER BY r.resolved_at DESC LIMIT {most}"
+         AND r.resolved_at < $2 AND {reach} ORDER BY r.resolved_at DESC, r.id DESC LIMIT {most}"
     )
 }
 
@@ -219,7 +268,7 @@ async fn reviews(
 ) -> Result<Option<StageTime>, CatalogError> {
     let text = resolved("r.resolved_at - r.opened_at", of, MEASURED);
     let rows = all!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), from, to)?;
-    Ok(figures("review", rows.into_iter().map(|(took,)| took).collect()))
+    Ok(figures(Timed::Review, rows.into_iter().map(|(took,)| took).collect()))
 }
 
 async fn ended(tx: &mut Tx, of: (&str, &str), (from, to): (i64, i64)) -> Result<Vec<Ended>, CatalogError> {
@@ -237,11 +286,15 @@ async fn ended(tx: &mut Tx, of: (&str, &str), (from, to): (i64, i64)) -> Result<
         .collect()
 }
 
+/// Microseconds as whole seconds.
+fn secs(micros: i64) -> u64 {
+    u64::try_from(micros / 1_000_000).unwrap_or_default()
+}
+
 /// The figures of what took so many microseconds each; none of nothing.
-fn figures(stage: &'static str, mut took: Vec<i64>) -> Option<StageTime> {
+fn figures(stage: Timed, mut took: Vec<i64>) -> Option<StageTime> {
     took.sort_unstable();
-    let secs =
-        |place: usize| took.get(place).map(|micros| u64::try_from(micros / 1_000_000).unwrap_or_default());
+    let secs = |place: usize| took.get(place).copied().map(secs);
     let all = took.len();
     Some(StageTime {
         stage,
@@ -261,17 +314,17 @@ mod tests {
             all.iter().map(|(event, when)| ((*event).to_owned(), *when)).collect::<Vec<_>>()
         };
         let road = events(&[("received", 1), ("fetched", 4), ("read", 9), ("in_review", 11), ("filed", 99)]);
-        assert_eq!(steps(&road), [("fetch", 3), ("read", 5), ("link", 2)]);
+        assert_eq!(steps(&road), [(Timed::Fetch, 3), (Timed::Read, 5), (Timed::Link, 2)]);
         let upload = events(&[("received", 1), ("read", 5), ("filed", 6)]);
-        assert_eq!(steps(&upload), [("read", 4), ("link", 1)]);
+        assert_eq!(steps(&upload), [(Timed::Read, 4), (Timed::Link, 1)]);
         assert!(steps(&events(&[("fetched", 4)])).is_empty(), "nobody knows when it began");
     }
 
     #[test]
     fn half_and_nine_of_ten() {
         let took = (1..=10).rev().map(|secs| secs * 1_000_000).collect();
-        let read = figures("read", took).unwrap();
+        let read = figures(Timed::Read, took).unwrap();
         assert_eq!((read.count, read.median_secs, read.p90_secs), (10, 5, 9));
-        assert!(figures("read", Vec::new()).is_none());
+        assert!(figures(Timed::Read, Vec::new()).is_none());
     }
 }

@@ -18,6 +18,7 @@ mod desk_beside;
 mod desk_bulk;
 mod desk_cards;
 mod desk_checks;
+mod desk_counted;
 mod desk_customers;
 mod desk_decide;
 mod desk_finance;

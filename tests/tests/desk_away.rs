@@ -192,6 +192,7 @@ async fn at_twice_the_size_everything_is_within_reach() {
         "/inbox",
         "/customers",
         "/ledger",
+        "/ledger/counted?stage=read&from=2020-01-01&to=2099-01-01",
     ] {
         page.open(&format!("{}{path}", desk.ana.base), "").unwrap();
         page.twice_as_large(1280, 900).unwrap();

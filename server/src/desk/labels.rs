@@ -120,6 +120,12 @@ pub fn clock(at: OffsetDateTime, now: OffsetDateTime) -> String {
     text.unwrap_or_default()
 }
 
+/// Day, hour and minute, where no script makes them local: UTC, and says so.
+#[must_use]
+pub fn minute(at: OffsetDateTime) -> String {
+    at.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).unwrap_or_default()
+}
+
 /// Full time for `datetime=` and tooltips.
 #[must_use]
 pub fn full(at: OffsetDateTime) -> String {

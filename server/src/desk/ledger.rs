@@ -7,7 +7,7 @@ use acuse_storage::{
     keys::Scope,
     ledger::Ledger,
     message_ledger::MessageLedger,
-    throughput::{DayCount, Ended, StageTime, Throughput},
+    throughput::{DayCount, Ended, StageTime, Throughput, behind::Number},
 };
 use askama::Template;
 use axum::{extract::State, http::Version, response::Response};
@@ -17,6 +17,7 @@ use url::form_urlencoded;
 
 use super::{
     Frame, Shown,
+    counted::{Days, stage},
     flow::{
         DayRow, Linked,
         draw::{Column, columns},
@@ -25,6 +26,7 @@ use super::{
     labels,
     language::Tongue,
     page,
+    queue_view::QueueView,
     session::Person,
 };
 use crate::{
@@ -121,21 +123,29 @@ struct Slice {
     x: u64,
     width: u64,
     title: String,
+    /// What it counts.
+    href: String,
 }
 
-/// A line of a chart: what it is of, how many, and how it is drawn.
+/// A line of a chart: what it is of, how many, where these are listed, and how it is drawn.
 struct Bar {
     label: String,
     count: u64,
+    href: String,
     slices: Vec<Slice>,
 }
 
-/// How long a stage took: half, and nine of ten, within.
+/// A number of a table as it is shown, what it is called where nobody sees its place, and where it leads.
+struct Told {
+    said: String,
+    name: String,
+    href: String,
+}
+
+/// How long a stage took: of how many; half, and nine of ten, within.
 struct Took {
     label: &'static str,
-    count: u64,
-    half: String,
-    nine: String,
+    numbers: [Told; 3],
 }
 
 #[derive(Template)]
@@ -183,6 +193,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
     let tongue = person.tongue;
     let names: Vec<String> = PLACES.iter().map(|(_, label)| tongue.t(label).to_owned()).collect();
     let days = rows(&measured.days, first, after);
+    let listed = Days { from: first, to: after };
     Ok(page(&Page {
         frame: Frame::of(app, person, "ledger").await?,
         received: ledger.received,
@@ -198,8 +209,8 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         days: days.into_iter().rev().filter(|day| day.began.count > 0).collect(),
         places: names,
         waiting: waiting(&measured, tongue),
-        stages: measured.stages.iter().map(took).collect(),
-        ended: ended(&measured.ended, tongue),
+        stages: measured.stages.iter().map(|time| took(time, listed, tongue)).collect(),
+        ended: ended(&measured.ended, listed, tongue),
         from: span.from,
         to: span.to,
     }))
@@ -263,35 +274,49 @@ fn gone(lost: &[Lost], person: &Person) -> Vec<Gone> {
 
 fn waiting(measured: &Throughput, tongue: Tongue) -> Vec<Bar> {
     let most = measured.waiting.iter().max().copied().unwrap_or_default().max(1);
-    let bar = |(label, count): (&str, &u64)| {
+    let bar = |(place, (label, count)): (usize, (&str, &u64))| {
         let label = tongue.t(label).to_owned();
-        let title = format!("{label}: {count}");
-        let slice = Slice { tone: "in_review", x: 0, width: count * 1000 / most, title };
-        Bar { label, count: *count, slices: vec![slice] }
+        let (title, href) = (format!("{label}: {count}"), of_age(measured, place));
+        let slice = Slice { tone: "in_review", x: 0, width: count * 1000 / most, title, href: href.clone() };
+        Bar { label, count: *count, href, slices: vec![slice] }
     };
-    AGES.into_iter().zip(&measured.waiting).map(bar).collect()
+    AGES.into_iter().zip(&measured.waiting).enumerate().map(bar).collect()
 }
 
-fn took(time: &StageTime) -> Took {
+/// The queue of what has waited as long as is counted in a place, the longest waiting first: by the times that were counted by, so
+/// that it is the same for whoever looks later.
+fn of_age(measured: &Throughput, place: usize) -> String {
+    let (from, to) = measured.since(place);
+    let said = |at: Option<OffsetDateTime>| at.map(labels::full).unwrap_or_default();
+    let view = QueueView { from: said(from), to: said(to), sort: "since".to_owned(), ..QueueView::default() };
+    format!("/{}", view.query())
+}
+
+fn took(time: &StageTime, days: Days, tongue: Tongue) -> Took {
+    let label = stage(time.stage);
+    let told = |of: &str, said: String, within_secs: Option<u64>| Told {
+        name: format!("{}, {}: {said}", tongue.t(label), tongue.t(of)),
+        href: days.list(&Number::Took { stage: time.stage, within_secs }),
+        said,
+    };
+    let within = |of: &str, secs: u64| told(of, spell(secs), Some(secs));
     Took {
-        label: match time.stage {
-            "fetch" => "Fetching it",
-            "read" => "Reading it",
-            "link" => "Whose it is",
-            _ => "In front of a person",
-        },
-        count: time.count,
-        half: spell(time.median_secs),
-        nine: spell(time.p90_secs),
+        label,
+        numbers: [
+            told("Documents", time.count.to_string(), None),
+            within("Half within", time.median_secs),
+            within("nine of ten within", time.p90_secs),
+        ],
     }
 }
 
 /// How the reviews of each reason ended, what was most first.
-fn ended(all: &[Ended], tongue: Tongue) -> Vec<Bar> {
+fn ended(all: &[Ended], days: Days, tongue: Tongue) -> Vec<Bar> {
     let mut bars: Vec<Bar> = all
         .chunk_by(|one, other| one.code == other.code)
         .filter_map(|of_code| Some((of_code.first()?.code, of_code)))
         .map(|(code, of_code)| {
+            let list = |resolution: Option<String>| days.list(&Number::Ended { code, resolution });
             let count: u64 = of_code.iter().map(|e| e.count).sum();
             let mut before = 0;
             let slice = |e: &Ended| {
@@ -299,10 +324,12 @@ fn ended(all: &[Ended], tongue: Tongue) -> Vec<Bar> {
                 before += e.count;
                 let said = tongue.t(&labels::label(&e.resolution)).to_owned();
                 let width = before * 1000 / count.max(1) - x;
-                Slice { tone: tone(&e.resolution), x, width, title: format!("{said}: {}", e.count) }
+                let (title, href) = (format!("{said}: {}", e.count), list(Some(e.resolution.clone())));
+                Slice { tone: tone(&e.resolution), x, width, title, href }
             };
             let slices = of_code.iter().map(slice).collect();
-            Bar { label: tongue.t(&labels::label(code.as_str())).to_owned(), count, slices }
+            let label = tongue.t(&labels::label(code.as_str())).to_owned();
+            Bar { label, count, href: list(None), slices }
         })
         .collect();
     bars.sort_by_key(|bar| std::cmp::Reverse(bar.count));
@@ -385,9 +412,32 @@ mod tests {
             end(ReasonCode::UnknownCustomer, "approved", 2),
             end(ReasonCode::UnknownCustomer, "rejected", 5),
         ];
-        let bars = ended(&all, Tongue::En);
+        let days = Days { from: date!(2026 - 05 - 01), to: date!(2026 - 06 - 01) };
+        let bars = ended(&all, days, Tongue::En);
         assert_eq!(bars.iter().map(|b| b.count).collect::<Vec<_>>(), [7, 1]);
         assert_eq!(bars[0].slices.iter().map(|s| s.width).sum::<u64>(), 1000);
         assert_eq!(bars[0].slices[1].title, "Rejected: 5");
+        let (all, some) = (&bars[0].href, &bars[0].slices[1].href);
+        assert_eq!(all, "/ledger/counted?reason=unknown_customer&from=2026-05-01&to=2026-06-01");
+        assert_eq!(
+            some,
+            "/ledger/counted?reason=unknown_customer&how=rejected&from=2026-05-01&to=2026-06-01"
+        );
+    }
+
+    #[test]
+    fn what_waits_is_listed_by_the_times_that_it_was_counted_by() {
+        let at = datetime!(2026-05-14 10:00 UTC);
+        let measured = Throughput {
+            at,
+            days: Vec::new(),
+            waiting: [1, 0, 2, 0, 9],
+            stages: Vec::new(),
+            ended: Vec::new(),
+        };
+        let hrefs: Vec<String> = waiting(&measured, Tongue::En).into_iter().map(|bar| bar.href).collect();
+        assert_eq!(hrefs[0], "/?from=2026-05-14T09%3A00%3A00Z&sort=since");
+        assert_eq!(hrefs[2], "/?from=2026-05-11T10%3A00%3A00Z&to=2026-05-13T10%3A00%3A00Z&sort=since");
+        assert_eq!(hrefs[4], "/?to=2026-05-07T10%3A00%3A00Z&sort=since");
     }
 }

@@ -10,6 +10,7 @@ pub mod board;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
+pub mod counted;
 pub mod customers;
 pub mod decide;
 mod deeds;
@@ -125,6 +126,7 @@ pub fn router() -> Router<App> {
         .route("/customers/{id}", get(customers::one::show).post(customers::one::change))
         .route("/language", post(login::choose_language))
         .route("/ledger", get(ledger::show))
+        .route("/ledger/counted", get(counted::show))
         .route("/export", get(ledger::export))
         .route("/alerts", get(incidents::moved))
         .route("/numbers", get(numbers::show))

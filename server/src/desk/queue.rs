@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::{self, Sight, rights::Right},
-    extract::{Params, word},
+    extract::{Params, time, word},
     problem::Problem,
     state::App,
 };
@@ -85,6 +85,10 @@ pub struct Ask {
     customer: String,
     /// `mine` or `free`.
     who: String,
+    /// What waits since then or later,
+    from: String,
+    /// and since before then: times, or days.
+    to: String,
     /// An order's name, with a minus before it the greatest first.
     sort: String,
     q: String,
@@ -125,6 +129,8 @@ impl Ask {
             customer: self.customer.clone(),
             // What is free is so no more once it is taken.
             who: if self.who == MINE { MINE.to_owned() } else { String::new() },
+            from: self.from.clone(),
+            to: self.to.clone(),
             sort: self.sort.clone(),
             q: self.q.clone(),
         }
@@ -138,6 +144,8 @@ impl Ask {
             customer_id: word::<CustomerId>("customer", Some(&self.customer))?,
             claimed_by: (self.who == MINE).then(|| person.caller.actor.clone()),
             unclaimed: self.who == "free",
+            from: time("from", Some(&self.from))?,
+            to: time("to", Some(&self.to))?,
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
         };
@@ -153,6 +161,8 @@ impl Ask {
             ("sender", &self.sender),
             ("customer", &self.customer),
             ("who", &self.who),
+            ("from", &self.from),
+            ("to", &self.to),
             ("sort", &self.sort),
             ("q", &self.q),
         ];
@@ -205,7 +215,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
     Shown(render(&app, &person, ask).await)
 }
 
-/// Who and whose it is narrowed to, by their names.
+/// Who and whose it is narrowed to, by their names, and since when it waits.
 async fn narrowed(app: &App, table: &Table, ask: &Ask, frame: &Frame) -> Result<Vec<Narrowed>, Problem> {
     let mut all = Vec::new();
     // Whoever is bound learns no name by its id.
@@ -222,6 +232,15 @@ async fn narrowed(app: &App, table: &Table, ask: &Ask, frame: &Frame) -> Result<
         let customer = if reached { app.catalog.customer(id).await? } else { None };
         let name = customer.map_or_else(|| id.to_string(), |c| c.name);
         all.push(Narrowed { label: frame.f("Customer: {}", name), without: ask.with("customer", "") });
+    }
+    for (name, label, at) in [
+        ("from", "Waiting since {} or later", table.filter.from),
+        ("to", "Waiting since before {}", table.filter.to),
+    ] {
+        if let Some(at) = at {
+            let label = frame.f(label, labels::minute(at));
+            all.push(Narrowed { label, without: ask.with(name, "") });
+        }
     }
     Ok(all)
 }

@@ -9,7 +9,10 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{session::Person, typed::Typed};
-use crate::{extract::word, problem::Problem};
+use crate::{
+    extract::{time, word},
+    problem::Problem,
+};
 
 /// The queue's own order: the most urgent first.
 const URGENT: (Order, bool) = (Order::Due, false);
@@ -35,6 +38,12 @@ pub struct QueueView {
     /// `mine`: what whoever asks has already.
     #[serde(alias = "of_who")]
     pub who: String,
+    /// Since when it waits: then or later.
+    #[serde(alias = "of_from")]
+    pub from: String,
+    /// And since before then.
+    #[serde(alias = "of_to")]
+    pub to: String,
     /// An order's name, with a minus before it the greatest first.
     #[serde(alias = "of_sort")]
     pub sort: String,
@@ -63,6 +72,8 @@ impl QueueView {
             sender: text("of_sender"),
             customer: text("of_customer"),
             who: text("of_who"),
+            from: text("of_from"),
+            to: text("of_to"),
             sort: text("of_sort"),
             q: text("of_q"),
         }
@@ -78,6 +89,8 @@ impl QueueView {
                 "kind" => &mut view.kind,
                 "sender" => &mut view.sender,
                 "customer" => &mut view.customer,
+                "from" => &mut view.from,
+                "to" => &mut view.to,
                 "sort" => &mut view.sort,
                 "q" => &mut view.q,
                 "who" if value == "free" => continue,
@@ -94,13 +107,15 @@ impl QueueView {
         Self { who: String::new(), ..self.clone() }
     }
 
-    fn parts(&self) -> [(&'static str, &str); 7] {
+    fn parts(&self) -> [(&'static str, &str); 9] {
         [
             ("reason", &self.reason),
             ("kind", &self.kind),
             ("sender", &self.sender),
             ("customer", &self.customer),
             ("who", &self.who),
+            ("from", &self.from),
+            ("to", &self.to),
             ("sort", &self.sort),
             ("q", &self.q),
         ]
@@ -114,7 +129,17 @@ impl QueueView {
     /// As a document's form is to carry it.
     #[must_use]
     pub fn hidden(&self) -> Vec<(&'static str, String)> {
-        let names = ["reason", "of_kind", "of_sender", "of_customer", "of_who", "of_sort", "of_q"];
+        let names = [
+            "reason",
+            "of_kind",
+            "of_sender",
+            "of_customer",
+            "of_who",
+            "of_from",
+            "of_to",
+            "of_sort",
+            "of_q",
+        ];
         let both = names.into_iter().zip(self.parts());
         both.map(|(name, (_, value))| (name, value.to_owned())).collect()
     }
@@ -147,12 +172,15 @@ impl QueueView {
     /// What it shows, of what exists for this person.
     #[must_use]
     pub fn table(&self, person: &Person) -> Table {
+        let moment = |text: &str| time("since", Some(text)).ok().flatten();
         let filter = ReviewFilter {
             reason: self.reason(),
             kind: self.kind.parse::<Kind>().ok(),
             contact_id: self.sender.parse::<ContactId>().ok(),
             customer_id: self.customer.parse::<CustomerId>().ok(),
             claimed_by: (self.who == MINE).then(|| person.caller.actor.clone()),
+            from: moment(&self.from),
+            to: moment(&self.to),
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
         };
@@ -179,14 +207,18 @@ mod tests {
             reason: "malware".into(),
             kind: "invoice".into(),
             who: MINE.into(),
+            from: "2026-05-01T10:00:00Z".into(),
+            to: "2026-05-02".into(),
             sort: "-amount".into(),
             q: "café 1".into(),
             ..QueueView::default()
         };
-        assert_eq!(view.query(), "?reason=malware&kind=invoice&who=mine&sort=-amount&q=caf%C3%A9+1");
+        let since = "from=2026-05-01T10%3A00%3A00Z&to=2026-05-02";
+        let said = format!("&{since}&sort=-amount&q=caf%C3%A9+1");
+        assert_eq!(view.query(), format!("?reason=malware&kind=invoice&who=mine{said}"));
         let form = view.hidden().into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
         assert_eq!(QueueView::typed(&Typed(form)), view);
-        assert_eq!(view.of_anybody().query(), "?reason=malware&kind=invoice&sort=-amount&q=caf%C3%A9+1");
+        assert_eq!(view.of_anybody().query(), format!("?reason=malware&kind=invoice{said}"));
         assert_eq!(QueueView::default().query(), "");
         assert!(view.is_narrow() && !QueueView::default().is_narrow());
     }

@@ -21,7 +21,7 @@ pub struct Keep {
 }
 
 /// What of a view can be kept.
-const NAMES: &[&str] = &["reason", "kind", "sender", "customer", "who", "sort", "q"];
+const NAMES: &[&str] = &["reason", "kind", "sender", "customer", "who", "from", "to", "sort", "q"];
 
 /// The address's query as we write it, without what is none of ours.
 fn known(query: &str) -> String {

@@ -24,6 +24,8 @@ const NOT_TYPED: &[&str] = &[
     "of_sender",
     "of_customer",
     "of_who",
+    "of_from",
+    "of_to",
     "of_sort",
     "of_q",
     "password",

@@ -23,7 +23,9 @@ use crate::{
     stages::{ReadFacts, Step},
 };
 
-pub(super) use beyond::{who_is_bound_learns_of_nobody_else, who_is_bound_reaches_nobody_else};
+pub(super) use beyond::{
+    BoundKey, bound_key, who_is_bound_learns_of_nobody_else, who_is_bound_reaches_nobody_else,
+};
 pub(super) use bound::{
     who_is_bound_reaches_what_is_theirs, who_is_bound_to_firms_lists_whose_papers_they_have,
 };

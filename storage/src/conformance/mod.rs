@@ -16,6 +16,7 @@ mod chain;
 mod channel;
 mod collect;
 mod compare;
+mod counted;
 mod customers;
 mod desk;
 mod door;
@@ -162,6 +163,8 @@ pub async fn catalog(catalog: &Catalog) {
         tallies::every_change_is_counted,
         tallies::every_message_is_counted,
         tallies::what_came_on_a_day_is_told_by_its_place,
+        counted::each_number_of_the_ledger_is_as_long_as_its_list,
+        counted::each_age_of_what_waits_is_as_long_as_its_part_of_the_queue,
         arrivals::what_came_is_counted_once,
         arrivals::what_came_of_all_days_is_counted,
         arrivals::what_is_lost_is_listed,

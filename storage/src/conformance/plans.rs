@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod explain;
+mod counted;
 mod reviews;
 
 use uuid::Uuid;
@@ -24,6 +25,7 @@ use crate::{
     parts::Part,
     webhooks::log::Delivery,
 };
+use counted::counted;
 use explain::goes_by;
 use reviews::reviews;
 
@@ -65,6 +67,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     // In the heap: together they are more than a thread's stack.
     Box::pin(reviews(catalog)).await;
+    Box::pin(counted(catalog, all)).await;
     Box::pin(webhooks(catalog)).await;
     Box::pin(cases(catalog, all)).await;
     Box::pin(matters(catalog, all)).await;

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{COLUMNS, Review, Row};
 use crate::{
     access::Access,
     catalog::Catalog,
-    documents::{self, Document, DocumentRow, Page},
+    documents::{self, Document, Page},
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, ReviewId, micros},
     sql::{Bind, Query, Tx},
@@ -26,6 +27,10 @@ pub struct ReviewFilter {
     pub contact_id: Option<ContactId>,
     /// Only this customer's.
     pub customer_id: Option<CustomerId>,
+    /// Only what waits since then or later,
+    pub from: Option<OffsetDateTime>,
+    /// and since before then.
+    pub to: Option<OffsetDateTime>,
     /// Only held by this person.
     pub claimed_by: Option<String>,
     /// Only held by nobody.
@@ -108,6 +113,10 @@ impl ReviewFilter {
             None => (QUEUE, ["r.due_at", "r.opened_at", "r.id"]),
         };
         query.holds("r.kind =", self.kind.map(|kind| Bind::text(kind.as_str())));
+        let [_, opened, _] = place;
+        let moment = |at: Option<OffsetDateTime>| at.map(|at| Bind::Number(micros(at)));
+        query.holds(&format!("{opened} >="), moment(self.from));
+        query.holds(&format!("{opened} <"), moment(self.to));
         if self.contact_id.is_some() || self.customer_id.is_some() || self.access.is_bound() {
             // Of theirs, what waits has an index of its own.
             query.and("d.status = 'in_review'");
@@ -162,7 +171,7 @@ impl ReviewFilter {
     /// The tables and conditions of its documents `d`, in no order, for who has found them; none where it is all that waits.
     pub(super) fn documents(&self, tx: &Tx) -> Option<(&'static str, Query)> {
         let narrow = self.reason.is_some() || self.kind.is_some() || self.unclaimed || self.open_to.is_some();
-        if narrow || self.claimed_by.is_some() {
+        if narrow || self.claimed_by.is_some() || self.from.is_some() || self.to.is_some() {
             let Walk { query, from, .. } = self.walk(tx);
             return Some((self.found(tx, from), query));
         }
@@ -305,10 +314,8 @@ pub(super) async fn paired(
 ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
     let (present, more) = (tx.now(), rows.len() as i64 > limit);
     rows.truncate(limit as usize);
-    let head = format!("SELECT {} FROM documents WHERE id IN (VALUES ", documents::COLUMNS);
-    let theirs = values!(tx, DocumentRow, &head, 1, ")", &rows[..], |q, row| q.bind(row.document_id))?;
-    let mut theirs: HashMap<DocumentId, Document> =
-        theirs.into_iter().map(|row| Document::try_from(row).map(|d| (d.id, d))).collect::<Result<_, _>>()?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.document_id).collect();
+    let mut theirs = documents::several(tx, &ids).await?;
     let mut data = Vec::with_capacity(theirs.len());
     for row in rows {
         let review = Review::of(row, present)?;

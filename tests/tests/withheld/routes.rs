@@ -176,6 +176,14 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/customers/found", Walk::Get(&["", "?q=zeed", "?q=x9182736455"])),
     ("/language", Walk::Not("keeps a language in the browser, and says nothing")),
     ("/ledger", Walk::Get(&[""])),
+    (
+        "/ledger/counted",
+        Walk::Get(&[
+            "?stage=read&from=2020-01-01&to=2099-01-01",
+            "?stage=review&from=2020-01-01&to=2099-01-01",
+            "?reason=unknown_customer&from=2020-01-01&to=2099-01-01",
+        ]),
+    ),
     ("/alerts", Walk::Get(&[""])),
     ("/incidents", Walk::Get(&[""])),
     ("/incidents/{id}", Walk::Post),

@@ -30,20 +30,20 @@ async fn uploaded(catalog: &Catalog, key: Option<KeyId>, sender: &str, customer:
 }
 
 /// A key that is bound to one customer, what is theirs, and what is not.
-struct BoundKey {
+pub(in crate::conformance) struct BoundKey {
     name: String,
     key: KeyId,
-    access: Access,
-    mine: CustomerId,
-    other: CustomerId,
+    pub(in crate::conformance) access: Access,
+    pub(in crate::conformance) mine: CustomerId,
+    pub(in crate::conformance) other: CustomerId,
     /// A document of theirs, whose sender writes for the other one.
-    theirs: DocumentId,
+    pub(in crate::conformance) theirs: DocumentId,
     sender: ContactId,
     /// Who sent a document of the other one.
     stranger: ContactId,
 }
 
-async fn bound_key(catalog: &Catalog) -> BoundKey {
+pub(in crate::conformance) async fn bound_key(catalog: &Catalog) -> BoundKey {
     let (mine, other) = (customer(catalog).await, customer(catalog).await);
     let name = Uuid::now_v7().simple().to_string();
     let hash = Sha256::of(name.as_bytes());

@@ -7,7 +7,7 @@ use super::explain::{IN_ORDER, LOOKS_UP, goes_by};
 use crate::{
     Access, Catalog,
     access::Bound,
-    names::{ContactId, CustomerId, ReviewId},
+    names::{ContactId, CustomerId, ReviewId, now},
     reviews::{Order, ReviewFilter, Table},
 };
 
@@ -21,6 +21,16 @@ pub(super) async fn reviews(catalog: &Catalog) {
     goes!(catalog, "review_reasons_open (code=?", catalog.reviews(&filter, None, 50));
     let table = Table { filter, ..Table::default() };
     goes!(catalog, "review_reasons_open (code=?", catalog.review_table(&table, None, 50));
+    let (from, to) = (Some(now()), Some(now()));
+    for (reason, index) in [
+        (None, "reviews_since (opened_at>? AND opened_at<?)"),
+        (reason, "review_reasons_since (code=? AND opened_at>? AND opened_at<?)"),
+    ] {
+        let filter = ReviewFilter { reason, from, to, ..of() };
+        let since = Table { filter, order: Order::Since, ..Table::default() };
+        let listed = async { catalog.review_table(&since, None, 50).await.map(drop).unwrap() };
+        goes_by(catalog, LOOKS_UP, (index, "since"), listed).await;
+    }
     let kind = Some(Kind::Id);
     goes!(catalog, "reviews_kind (kind=?", catalog.reviews(&ReviewFilter { kind, ..of() }, None, 50));
     let claimed_by = Some("user:ana".to_owned());
