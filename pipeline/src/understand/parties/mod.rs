@@ -1,8 +1,10 @@
 //! Who issued a document, and to whom.
 //!
 //! The way of the data: [`blocks`] says whose corner each line stands in; every line that may be a name is weighed in
-//! [`mod@candidates`] by its look ([`names`]), its place, its block and the sites and e-mails that agree ([`web`]); brands
-//! that lines mention are weighed beside them; of all [`Options`] a trained scorer takes the likeliest.
+//! [`mod@candidates`] by its look ([`names`]), its place, its block and what the rest of the page says of it (`support`): sites
+//! and e-mails that agree ([`web`]), another line that says it again or pays it. A letter that was misread is mended by them
+//! (`witnessed`). Names in which the paper thanks or welcomes (`voiced`) and brands that lines mention are weighed beside them;
+//! of all [`Options`] a trained scorer takes the likeliest.
 
 pub mod address;
 mod addressed;
@@ -19,8 +21,11 @@ mod mentioned;
 pub mod names;
 mod options;
 mod signs;
+mod support;
 pub mod tidy;
+mod voiced;
 pub mod web;
+mod witnessed;
 mod words;
 
 use self::{

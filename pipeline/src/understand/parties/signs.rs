@@ -3,8 +3,10 @@
 use super::{
     Named, brands,
     candidates::{Candidate, Page},
+    labels,
     looks::{looks_like_address, says_contact},
-    names::{core, firm, only_trade, says_other, tokens},
+    names::{core, firm, only_articles, only_trade, says_other, tokens},
+    web,
     words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
 };
 use crate::{
@@ -90,6 +92,11 @@ pub(super) fn signs(
         ("mentions", top.mentions.min(3) as f32 / 3.0),
         ("mentioned", yes(top.mentioned)),
         ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
+        ("voiced", yes(top.voiced)),
+        ("payee", yes(top.payee)),
+        ("witnessed", yes(top.witnessed)),
+        ("misread", yes(misread(name))),
+        ("web", yes(web::is_address(&fold(name)) && !brand)),
         ("city", yes(cities::is_city(&fold(name)))),
         ("only_trade", yes(only_trade(name))),
         ("depth", shown.bbox[1].clamp(0.0, 1.0)),
@@ -137,7 +144,9 @@ pub(super) fn most(named: &Named) -> f32 {
     } else if says("foreign") || says("others_id") || (says("city") && !says("brand")) {
         OTHERS
     } else if says("invoice")
-        && !["told_apart", "labelled", "site", "brand", "mentioned_again", "receipted"].into_iter().any(says)
+        && !["told_apart", "labelled", "site", "brand", "mentioned_again", "receipted", "voiced"]
+            .into_iter()
+            .any(says)
     {
         LONE
     } else if misread(&named.name) {
@@ -158,19 +167,28 @@ fn misread(name: &str) -> bool {
     brands::lacks_a_letter(name) || name.split(|c: char| !c.is_alphabetic()).any(mixed)
 }
 
-/// What is never a name: a part of an address, a number, words that only name roles, letters that could not be read.
+/// What is never a name: a part of an address, letters that could not be read, and what names [nobody](is_nobody).
 fn cannot_be(name: &str) -> bool {
+    name.contains(is_unread)
+        || (looks_like_address(&fold(name)) && firm(name) < 0.9 && !brands::is_brand(name))
+        || is_nobody(name)
+}
+
+/// What names nobody at all, so that another line must be the name: a number, a town with its code or its state, words that
+/// only name roles, numbers or forms, the label of a party, an article alone. What was misread, or looks like an address, may
+/// still be the name.
+pub(super) fn is_nobody(name: &str) -> bool {
     let folded = fold(name);
     let digits = folded.chars().filter(char::is_ascii_digit).count();
     let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
-    name.contains(is_unread)
-        || letters < 2
+    letters < 2
         || digits > letters
-        || (looks_like_address(&folded) && firm(name) < 0.9 && !brands::is_brand(name))
         || ends_in_zip(&folded)
         || begins_with_code(&folded)
         || only_roles(&folded)
         || only_labels(name)
+        || only_articles(name)
+        || labels::is_label(&folded)
         || cities::with_state(&folded)
 }
 
@@ -239,11 +257,31 @@ mod tests {
             "d.o.o. OIB",
             "Las Vegas, NV",
             "Vancouver, British Columbia",
+            "Lieferadresse",
+            "THE",
         ] {
             assert!(cannot_be(name), "{name}");
         }
-        for name in ["Nube Roja", "Café Sol", "Servicios Lago S.L.", "H&M", "7-Eleven"] {
+        for name in [
+            "Nube Roja",
+            "Café Sol",
+            "Servicios Lago S.L.",
+            "H&M",
+            "7-Eleven",
+            "The Nube",
+            "Cliente Feliz S.L.",
+        ] {
             assert!(!cannot_be(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_misread_may_still_be_the_name() {
+        for name in ["Caf\u{FFFD} Sol", "Trattendorfer Weg 21"] {
+            assert!(cannot_be(name) && !is_nobody(name), "{name}");
+        }
+        for name in ["d.o.o. OIB", "31-10-2023", "Destinatario", "Las Vegas, NV"] {
+            assert!(is_nobody(name), "{name}");
         }
     }
 }
