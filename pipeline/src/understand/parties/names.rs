@@ -146,6 +146,19 @@ pub fn says_other(text: &str) -> bool {
         || NOT_NAME.iter().filter(other).any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
         || (folded.contains('@') && folded.contains('.'))
         || letter_by_letter(&folded).is_some_and(|word| NOT_NAME.contains(&word.as_str()))
+        || broken(text)
+}
+
+/// Fewest letters of a word that is known though something was read into it.
+const BROKEN: usize = 8;
+
+/// "Einz:elkarte": a long word that no name says, with a mark or a blank read into it.
+fn broken(text: &str) -> bool {
+    let words = tokens(text);
+    words.windows(2).any(|pair| {
+        let word: String = pair.iter().map(|w| w.plain.as_str()).collect();
+        word.chars().count() >= BROKEN && NOT_NAME.contains(&word.as_str())
+    })
 }
 
 /// Whether a text ends in a legal form that is not all of it.
@@ -286,6 +299,12 @@ mod tests {
         {
             assert!(plausible(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_long_word_with_a_mark_read_into_it() {
+        assert!(says_other("Einz:elkarte Altstadt") && says_other("Fahr schein"));
+        assert!(!says_other("Ein Nube") && !says_other("Nube Roja"));
     }
 
     #[test]

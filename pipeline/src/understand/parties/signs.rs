@@ -4,10 +4,10 @@ use super::{
     Named, brands,
     candidates::{Candidate, Page},
     labels,
-    looks::{looks_like_address, says_contact},
+    looks::{is_price, looks_like_address, says_contact},
     names::{core, firm, only_articles, only_trade, says_other, tokens},
     web,
-    words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
+    words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SALE, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
 };
 use crate::{
     fields::Source,
@@ -92,6 +92,7 @@ pub(super) fn signs(
         ("mentions", top.mentions.min(3) as f32 / 3.0),
         ("mentioned", yes(top.mentioned)),
         ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
+        ("priced", yes(row.is_some_and(|r| r.cells.iter().any(|c| is_price(&c.folded))))),
         ("voiced", yes(top.voiced)),
         ("payee", yes(top.payee)),
         ("witnessed", yes(top.witnessed)),
@@ -139,7 +140,8 @@ fn is_brand(name: &str) -> bool {
 /// stands by another's tax id, nor one whose letters were misread. What vouches for it the scorer weighs.
 pub(super) fn most(named: &Named) -> f32 {
     let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
-    if cannot_be(&named.name) || says("says_other") && !says("brand") {
+    // "New balance 25.00" is no sign of the brand.
+    if cannot_be(&named.name) || says("says_other") && (!says("brand") || says("priced")) {
         NO_NAME
     } else if says("foreign") || says("others_id") || (says("city") && !says("brand")) {
         OTHERS
@@ -175,8 +177,8 @@ fn cannot_be(name: &str) -> bool {
 }
 
 /// What names nobody at all, so that another line must be the name: a number, a town with its code or its state, words that
-/// only name roles, numbers or forms, the label of a party, an article alone. What was misread, or looks like an address, may
-/// still be the name.
+/// only name roles, numbers, forms or fares, the label of a party, an article alone. What was misread, or looks like an
+/// address, may still be the name.
 pub(super) fn is_nobody(name: &str) -> bool {
     let folded = fold(name);
     let digits = folded.chars().filter(char::is_ascii_digit).count();
@@ -188,6 +190,7 @@ pub(super) fn is_nobody(name: &str) -> bool {
         || only_roles(&folded)
         || only_labels(name)
         || only_articles(name)
+        || only_sale(&folded)
         || labels::is_label(&folded)
         || cities::with_state(&folded)
 }
@@ -209,6 +212,14 @@ fn ends_in_zip(folded: &str) -> bool {
 fn only_roles(folded: &str) -> bool {
     let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
     words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND_ROLE.contains(&w))
+}
+
+/// "ZONE 1", "Adult Single", "Take away": how something is sold, and nothing else but figures and lone letters.
+fn only_sale(folded: &str) -> bool {
+    let lone = |w: &&str| w.chars().count() < 2 || w.bytes().all(|b| b.is_ascii_digit());
+    let parts = |c: char| !c.is_alphanumeric() && c != '-';
+    let words: Vec<&str> = folded.split(parts).filter(|w| !w.is_empty() && !lone(w)).collect();
+    !words.is_empty() && (words.iter().all(|w| SALE.contains(w)) || SALE.contains(&words.join(" ").as_str()))
 }
 
 /// "d.o.o. OIB", "VAT Reg": legal forms and the names of numbers, without a firm's.
@@ -259,6 +270,9 @@ mod tests {
             "Vancouver, British Columbia",
             "Lieferadresse",
             "THE",
+            "ZONE 1",
+            "Adult Single",
+            "Take away",
         ] {
             assert!(cannot_be(name), "{name}");
         }
@@ -270,6 +284,9 @@ mod tests {
             "7-Eleven",
             "The Nube",
             "Cliente Feliz S.L.",
+            "Zone Fitness",
+            "Nube Take Away",
+            "In-N-Out",
         ] {
             assert!(!cannot_be(name), "{name}");
         }

@@ -74,6 +74,8 @@ pub static BIND: Phrases = LazyLock::new(|| beside("bind"));
 pub static VOICE: Phrases = LazyLock::new(|| beside("voice"));
 /// What may stand between a title and the name behind it: "Sales Receipt Acme Ltd".
 pub static TITLE_OF: Phrases = LazyLock::new(|| beside("title_of"));
+/// What tickets and tills print of how something is sold: fares, zones, "take away".
+pub static SALE: Phrases = LazyLock::new(|| beside("sale"));
 /// Words between words of trade.
 pub static BIND_TRADE: Phrases = LazyLock::new(|| beside("bind_trade"));
 /// Words beside a legal form that stands without a name.
@@ -131,6 +133,7 @@ mod tests {
             &BIND,
             &VOICE,
             &TITLE_OF,
+            &SALE,
             &BIND_TRADE,
             &BIND_FORM,
             &BIND_ROLE,
