@@ -183,6 +183,33 @@ mod tests {
     }
 
     #[test]
+    fn an_article_over_the_rest_of_a_sign() {
+        let read = |first| {
+            let sheet = drawn(&[
+                &[(0.3, first)],
+                &[(0.3, "NUBE")],
+                &[(0.3, "12 High Street")],
+                &[(0.3, "Tel. 020 7946 0018")],
+            ]);
+            merchant(&sheet, &[], Scorers::committed()).unwrap().name
+        };
+        assert_eq!(read("THE"), "THE NUBE");
+        // A tax code in the column of the sign is no article.
+        assert_eq!(read("A"), "NUBE");
+    }
+
+    #[test]
+    fn what_names_nobody_is_not_taken_while_a_name_is_there() {
+        let sheet = drawn(&[
+            &[(0.3, "d.o.o. OIB 12345678903")],
+            &[(0.3, "NUBE ROJA")],
+            &[(0.3, "Riva Alta 4, 21000 Split")],
+            &[(0.1, "Riba"), (0.7, "100,00")],
+        ]);
+        assert_eq!(merchant(&sheet, &[], Scorers::committed()).unwrap().name, "NUBE ROJA");
+    }
+
+    #[test]
     fn the_firm_under_a_shop_sign() {
         let sheet = drawn(&[
             &[(0.2, "ana perez")],

@@ -189,11 +189,21 @@ pub fn says_former(folded: &str) -> bool {
 #[must_use]
 pub fn core(name: &str) -> String {
     let words = tokens(name);
-    let keep = match legal_form(&words, name) {
+    words
+        .iter()
+        .take(stem(&words, name))
+        .flat_map(|w| w.plain.chars())
+        .filter(|c| c.is_alphanumeric())
+        .collect()
+}
+
+/// How many words of a name stand before its legal form: all, where it has none or is nothing else.
+#[must_use]
+pub fn stem(words: &[Token], name: &str) -> usize {
+    match legal_form(words, name) {
         Some((from, _)) if from > 0 => from,
         _ => words.len(),
-    };
-    words.iter().take(keep).flat_map(|w| w.plain.chars()).filter(|c| c.is_alphanumeric()).collect()
+    }
 }
 
 /// Whether one of two [`core()`]s is but a part of the other: a town in it, the name without its branch.

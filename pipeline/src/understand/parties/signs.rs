@@ -54,17 +54,14 @@ pub(super) fn signs(
     let invoice = told_apart.is_some();
     let speech = tokens(name).iter().filter(|w| SPEECH.contains(&w.plain.as_str())).count();
     let below = page.below(shown.at, 5);
-    vec![
-        ("score", top.score.clamp(-2.0, 4.0)),
+    let address = below.iter().take(3).any(|c| looks_like_address(&c.folded));
+    let contact = below.iter().any(|c| says_contact(&c.folded));
+    let mut signs = vec![
         ("lead", lead),
-        ("proofs", top.proofs.min(5) as f32),
         ("site", site),
-        ("other_site", yes(top.site.is_some_and(|s| s < 0.3))),
         ("form", yes(form)),
         ("trade", yes(!form && firm(name) > 0.1)),
         ("brand", yes(brand)),
-        ("again", top.again.min(2) as f32),
-        ("labelled", yes(top.labelled)),
         ("vouched", yes(vouched)),
         ("first", yes(shown.at.0 == 0)),
         ("row", shown.at.0.min(10) as f32 / 10.0),
@@ -83,34 +80,50 @@ pub(super) fn signs(
         ("invoice", yes(invoice)),
         ("told_apart", yes(told_apart == Some(true))),
         ("invoice_vouched", yes(invoice && vouched)),
-        ("own_id", yes(top.own_id)),
-        ("others_id", yes(top.others_id)),
-        ("legal_label", yes(top.legal_label)),
         ("foreign", yes(scripts::unread(page.sheet).is_some())),
         ("receipted", yes(is_receipted(page, name))),
         ("ids", page.ids.len().min(3) as f32),
-        ("mentions", top.mentions.min(3) as f32 / 3.0),
-        ("mentioned", yes(top.mentioned)),
-        ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
         ("priced", yes(row.is_some_and(|r| r.cells.iter().any(|c| is_price(&c.folded))))),
-        ("voiced", yes(top.voiced)),
-        ("payee", yes(top.payee)),
-        ("witnessed", yes(top.witnessed)),
         ("misread", yes(misread(name))),
         ("web", yes(web::is_address(&fold(name)) && !brand)),
         ("city", yes(cities::is_city(&fold(name)))),
         ("only_trade", yes(only_trade(name))),
         ("depth", shown.bbox[1].clamp(0.0, 1.0)),
         ("speech", if form || brand { 0.0 } else { speech.min(2) as f32 / 2.0 }),
-        ("above_address", yes(below.iter().take(3).any(|c| looks_like_address(&c.folded)))),
-        ("above_contact", yes(below.iter().any(|c| says_contact(&c.folded)))),
+        ("above_address", yes(address)),
+        ("above_contact", yes(contact)),
+        ("letterhead", yes(address && contact && shown.at.0 < LETTERHEAD)),
         ("largest", cell.map_or(0.0, |c| c.height / tallest(page).max(c.height))),
         ("centred", yes((shown.bbox[0] + shown.bbox[2] - 1.0).abs() < 0.1)),
         ("left", shown.bbox[0].clamp(0.0, 1.0)),
         ("upper", yes(name.chars().filter(|c| c.is_uppercase()).count() * 10 > letters * 7)),
+    ];
+    signs.extend(weighed(top));
+    signs
+}
+
+/// The signs that a candidate was weighed by, wherever it is shown.
+fn weighed(top: &Candidate) -> [(&'static str, f32); 14] {
+    [
+        ("score", top.score.clamp(-2.0, 4.0)),
+        ("proofs", top.proofs.min(5) as f32),
+        ("other_site", yes(top.site.is_some_and(|s| s < 0.3))),
+        ("again", top.again.min(2) as f32),
+        ("labelled", yes(top.labelled)),
+        ("own_id", yes(top.own_id)),
+        ("others_id", yes(top.others_id)),
+        ("legal_label", yes(top.legal_label)),
+        ("mentions", top.mentions.min(3) as f32 / 3.0),
+        ("mentioned", yes(top.mentioned)),
+        ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
+        ("voiced", yes(top.voiced)),
+        ("payee", yes(top.payee)),
+        ("witnessed", yes(top.witnessed)),
     ]
 }
 
+/// Rows from the top in which a name over its address and a way to reach it heads the paper.
+const LETTERHEAD: usize = 4;
 /// Rows from the top among which a name is the largest.
 const HEAD: usize = 10;
 

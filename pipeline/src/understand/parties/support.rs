@@ -44,7 +44,7 @@ impl Lines {
         Self(page.sheet.rows.iter().map(Squeezed::of).collect())
     }
 
-    /// The rows that say a name, squeezed as [`core`] does.
+    /// The rows that say a name, squeezed as [`core()`] does.
     pub(super) fn saying<'a>(&'a self, own: &'a str) -> impl Iterator<Item = usize> + 'a {
         let says = move |(row, line): (usize, &Squeezed)| line.says(own).then_some(row);
         self.0.iter().enumerate().filter_map(says)
@@ -109,4 +109,57 @@ fn same_party(recipient: &str, name: &str, own: &str) -> bool {
     }
     let shorter = theirs.len().min(own.len());
     shorter >= 4 && (theirs.starts_with(own) || own.starts_with(&theirs))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::understand::{parties::Options, sheet::drawn};
+
+    /// The most that a sign says of a name, wherever it stands.
+    fn sign(invoice: bool, lines: &[&[(f32, &str)]], name: &str, sign: &str) -> f32 {
+        let options = Options::of(&drawn(lines), &[], invoice);
+        let named = options.iter().filter(|n| n.name == name).flat_map(|n| n.signs.clone());
+        named.filter(|(n, _)| *n == sign).map(|(_, value)| value).reduce(f32::max).unwrap()
+    }
+
+    #[test]
+    fn a_short_name_is_said_where_a_word_begins_with_it() {
+        let again = |line| {
+            sign(false, &[&[(0.3, "NURO")], &[(0.1, "12 High Street")], &[(0.1, line)]], "NURO", "again")
+        };
+        assert!(again("Visit Nuro online") > 0.5 && again("www.nuro.com/menu") > 0.5);
+        assert!(again("Menuro special") < 0.5 && again("Visit us online") < 0.5);
+        let long = [&[(0.3, "NUBE ROJA")][..], &[(0.1, "Shop: MeinNubeRoja")]];
+        assert!(sign(false, &long, "NUBE ROJA", "again") > 0.5);
+    }
+
+    #[test]
+    fn who_is_to_be_paid() {
+        let payee = |line| {
+            let lines = [&[(0.1, "Nube Roja Inc.")][..], &[(0.1, "12 High Street")], &[(0.1, line)]];
+            sign(true, &lines, "Nube Roja Inc.", "payee")
+        };
+        assert!(payee("Please make checks payable to: Nube Roja Inc.") > 0.5);
+        assert!(payee("Please make checks payable to: Monte Verde Ltd") < 0.5);
+        assert!(payee("Thanks from all of Nube Roja Inc.") < 0.5);
+    }
+
+    #[test]
+    fn a_name_over_its_address_and_telephone_heads_the_paper() {
+        let heads = |line| {
+            let lines = [&[(0.1, "NUBE ROJA")][..], &[(0.1, "12 High Street")], &[(0.1, line)]];
+            sign(false, &lines, "NUBE ROJA", "letterhead")
+        };
+        assert!(heads("Tel. 020 7946 0018") > 0.5 && heads("Table 4") < 0.5);
+    }
+
+    #[test]
+    fn a_balance_with_its_sum_is_no_brand() {
+        let most = |cells: &[(f32, &str)]| {
+            let options = Options::of(&drawn(&[&[(0.1, "Nube Tram")], cells]), &[], false);
+            options.iter().find(|n| n.name == "New balance").unwrap().most()
+        };
+        assert!(most(&[(0.1, "New balance"), (0.7, "25.00")]) < 0.1);
+        assert!(most(&[(0.1, "New balance")]) > 0.1);
+    }
 }

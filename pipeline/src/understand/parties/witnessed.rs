@@ -8,7 +8,7 @@ use super::{
     brands,
     candidates::{Candidate, Page},
     looks::is_price,
-    names::{core, legal_form, only_trade, tokens},
+    names::{core, only_trade, stem, tokens},
     support::Lines,
 };
 use crate::understand::sheet::{Cell, fold};
@@ -112,11 +112,7 @@ fn witnesses(page: &Page<'_>) -> BTreeMap<String, Witness> {
 /// The name as a witness has it, where they differ by one letter: the whole of it before its legal form, or its first word.
 fn mended(name: &str, cell: &Cell, said: &str, witness: Witness) -> Option<String> {
     let words = tokens(name);
-    let stem = match legal_form(&words, name) {
-        Some((from, _)) if from > 0 => from,
-        _ => words.len(),
-    };
-    let whole = words.get(stem.checked_sub(1)?)?.end;
+    let whole = words.get(stem(&words, name).checked_sub(1)?)?.end;
     let head = words.first().filter(|w| witness.brand && w.plain.chars().count() >= HEAD).map(|w| w.end);
     std::iter::once(whole).chain(head).find_map(|end| {
         let part = &name[..end];
