@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn what_names_nobody_is_not_taken_while_a_name_is_there() {
         let sheet = drawn(&[
-            &[(0.3, "d.o.o. OIB 12345678903")],
+            &[(0.3, "d.o.o. OIB"), (0.7, "12345678903")],
             &[(0.3, "NUBE ROJA")],
             &[(0.3, "Riva Alta 4, 21000 Split")],
             &[(0.1, "Riba"), (0.7, "100,00")],

@@ -179,7 +179,23 @@ fn misread(name: &str) -> bool {
         let sinks = |pair: &[char]| matches!(pair, [a, b] if a.is_uppercase() && b.is_lowercase());
         letters.len() >= 5 && upper * 5 >= letters.len() * 3 && letters.windows(2).skip(2).any(sinks)
     };
-    brands::lacks_a_letter(name) || name.split(|c: char| !c.is_alphabetic()).any(mixed)
+    brands::lacks_a_letter(name)
+        || name.split(|c: char| !c.is_alphabetic()).any(mixed)
+        || lacks_a_capital(name)
+}
+
+/// Letters of the shortest word that is no article, and capitals behind it, by which its own was misread.
+const SMALL: (usize, usize) = (4, 2);
+
+/// "mube Roja Health Ltd": a first word written small before others that are not.
+fn lacks_a_capital(name: &str) -> bool {
+    let words: Vec<&str> = name.split_whitespace().filter(|w| !w.starts_with('&')).collect();
+    let [first, rest @ ..] = words.as_slice() else { return false };
+    first.chars().count() >= SMALL.0
+        && first.chars().all(char::is_lowercase)
+        && rest.len() >= SMALL.1
+        && rest.iter().all(|w| w.starts_with(char::is_uppercase))
+        && !is_brand(name)
 }
 
 /// What is never a name: a part of an address, letters that could not be read, and what names [nobody](is_nobody).
@@ -249,12 +265,21 @@ mod tests {
 
     #[test]
     fn letters_that_were_misread() {
-        for name in ["KEA", "AISIFIiINIAIG"] {
+        for name in ["KEA", "AISIFIiINIAIG", "mube Roja Health & Beauty Ltd"] {
             assert!(misread(name), "{name}");
         }
-        for name in
-            ["McDONALD'S", "IKEA", "GmbH", "Nube Roja GmbH", "swissôtel TALLINN", "DeLONGHI", "NUBE ROJA"]
-        {
+        for name in [
+            "el Sol Rojo",
+            "nube roja",
+            "smart Nube",
+            "McDONALD'S",
+            "IKEA",
+            "GmbH",
+            "Nube Roja GmbH",
+            "swissôtel TALLINN",
+            "DeLONGHI",
+            "NUBE ROJA",
+        ] {
             assert!(!misread(name), "{name}");
         }
     }
