@@ -105,6 +105,14 @@ fn plain_too(sheet: &Sheet) -> bool {
     cells.any(|c| PLAIN.contains(&plain(&c.folded).as_str()))
 }
 
+/// Whether folded text is a bill's plain title and nothing else, but for a letter of its class: `FACTURA A`.
+#[must_use]
+pub fn is_plain_title(folded: &str) -> bool {
+    let words = plain(folded);
+    let words: Vec<&str> = words.split(' ').filter(|word| word.chars().count() > 1).collect();
+    PLAIN.contains(&words.join(" ").as_str())
+}
+
 /// Gives a bill its `type`, and money back its minus. Where nothing is printed (an e-invoice alone) no page says anything.
 pub fn put(found: &Findings<'_>, kind: Kind, fields: &mut Fields) {
     if found.sheet.rows.is_empty() {
