@@ -421,3 +421,22 @@ fn the_largest_amounts_overflow_nothing() {
     let found = sums(&sheet(&format!("Total 999999999999,99\n{}", row.repeat(1200))), 2);
     assert_eq!(found.total.unwrap().amount.to_decimal(), "999999999999.99");
 }
+
+#[test]
+fn a_ticket_without_a_word_for_its_price_has_the_tax_in_it() {
+    let (total, confidence, sums) = read("Einzelfahrt 2. Klasse\nWagen 3\n€ 7,20 inkl. 10% USt € 0,65");
+    assert_eq!((total.as_str(), sums.tax.map(|t| t.amount.to_decimal())), ("7.20", Some("0.65".to_owned())));
+    assert!(confidence >= 0.8, "{confidence}");
+    let (total, confidence, _) = read("Enkelbiljett\nSEK 312,00\nInkl 6% moms 17,66");
+    assert!(total == "312.00" && confidence >= 0.8, "{total} {confidence}");
+    let (_, confidence, sums) = read("Einzelfahrt 2. Klasse\nWagen 3\n€ 7,20 inkl. 10% USt € 0,80");
+    assert!(confidence <= 0.3 && sums.because.is_empty(), "the rate comes to another tax: {confidence}");
+}
+
+#[test]
+fn a_sum_with_its_tax_behind_it_is_the_total() {
+    let ticket = "Fahrkarte     1   64,00 €   64,00 €   10,22 €\n\
+         Entgelt       1    0,50 €    0,50 €    0,08 €\n\
+         Summe             64,50 €   64,50 €   10,30 €";
+    assert_eq!(read(ticket).0, "64.50");
+}
