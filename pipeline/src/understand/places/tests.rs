@@ -29,6 +29,33 @@ fn signs_beside_amounts() {
 }
 
 #[test]
+fn a_sign_with_letters_before_it_is_another() {
+    for (text, code) in [
+        ("Total EG£ 225.00", "EGP"),
+        ("Credit card (225.00 EG£)", "EGP"),
+        ("Total E£ 225.00", "EGP"),
+        ("Total CN¥ 225.00", "CNY"),
+        ("PRICE£5.00\nTotal £ 5.00", "GBP"),
+        ("Change£5.00", "GBP"),
+        ("ΣΥΝΟΛΟ 9,75 ΕΥΡΩ", "EUR"),
+        ("SYNOAO 9,75 EYPO", "EUR"),
+    ] {
+        assert_eq!(currency_of(text).map(|c| c.0), Some(code), "{text}");
+    }
+    assert_eq!(currency_of("Synoao 9,75 Eypolis"), None);
+}
+
+#[test]
+fn a_month_that_stands_first_is_a_second_sign_of_the_states() {
+    let sure = |text: &str| currency_of(text).filter(|c| c.0 == "USD").map(|c| c.1);
+    let said = sure("Sales Tax 3.14\n11/12/2018\nTotal 41.14").expect("a guess");
+    let dated = sure("Sales Tax 3.14\n11/30/2018\nTotal 41.14").expect("two signs");
+    assert!(said < 0.8 && dated >= 0.9, "{said} {dated}");
+    assert_eq!(currency_of("11/30/2018\nTotal 41.14"), None, "no first one");
+    assert_eq!(currency_of("Sales Tax 3.14\n30/11/2018\nTotal 41.14"), None);
+}
+
+#[test]
 fn letters_that_only_look_like_a_sign() {
     for text in [
         "3 Surface Pen $299.97\nRedmond, WA 98052",
