@@ -8,11 +8,11 @@ use super::{
 };
 
 /// The least tax that a rate proves, in ten-thousandths: below it many rates come to the same cents.
-const LEAST: i64 = 20 * CENT;
+pub(super) const LEAST: i64 = 20 * CENT;
 /// Rates of tax that a paper may print, in hundredths of a percent.
-const RATES: std::ops::RangeInclusive<i64> = 200..=3_000;
+pub(super) const RATES: std::ops::RangeInclusive<i64> = 200..=3_000;
 /// How far a printed tax is from the tax at its rate: it was rounded.
-const ROUNDED: i64 = CENT / 2 + CENT / 10;
+pub(super) const ROUNDED: i64 = CENT / 2 + CENT / 10;
 
 /// Where a line of sums ends in the tax that is in them (`Summe 64,50 64,50 10,30`: the price, what of it is taxed, the tax),
 /// the largest is its sum, and the last no other.
@@ -53,13 +53,16 @@ fn is_tax_in(gross: i64, tax: i64) -> bool {
         && !USUAL_RATES.iter().any(|rate| is_it(tax_at(gross, *rate)))
 }
 
+/// Whether an amount is the tax in `gross` at a rate that its row prints, and not the tax on it.
+pub(super) fn is_at_rate(gross: i64, f: &Figure) -> bool {
+    let is_it = |units: i64| (units - f.units).abs() <= CENT;
+    let held = |rate: &i64| is_it(tax_in(gross, *rate)) && !is_it(tax_at(gross, *rate));
+    f.units >= LEAST && f.rates.iter().filter(|rate| RATES.contains(*rate)).any(held)
+}
+
 /// The tax in `gross` that stands on a row with its rate: `€ 7,20 inkl. 10 % USt € 0,65`; none where another does, too.
 pub(super) fn at_rate(figures: &[Figure], gross: i64) -> Option<&Figure> {
-    let held = |f: &&Figure| {
-        let is_it = |rate: &i64| RATES.contains(rate) && (tax_in(gross, *rate) - f.units).abs() <= CENT;
-        f.units >= LEAST && f.rates.iter().any(is_it)
-    };
-    let mut found = figures.iter().filter(held);
+    let mut found = figures.iter().filter(|f| is_at_rate(gross, f));
     let first = found.next()?;
     found.all(|f| f.units == first.units).then_some(first)
 }

@@ -3,7 +3,8 @@
 use super::{
     USUAL_RATES,
     figures::{Figure, Figures},
-    proof::{CENT, tax_at},
+    included,
+    proof::{CENT, tax_at, tax_in},
 };
 
 /// What a table of rates proves, in ten-thousandths.
@@ -72,10 +73,59 @@ fn sum(rows: &[&Rate], of: impl Fn(&Rate) -> i64) -> i64 {
     rows.iter().fold(0, |all: i64, row| all.saturating_add(of(row)))
 }
 
-/// All rows of the paper that may be of a table of rates.
+/// All rows of the paper that may be of a table of rates; where there are none, those that stand on two lines.
 pub(super) fn rows(figures: &Figures) -> Vec<Rate> {
-    let same = |a: &Figure, b: &Figure| a.row == b.row && a.page == b.page;
-    figures.all.chunk_by(same).filter(|row| (2..=MOST).contains(&row.len())).filter_map(rate).collect()
+    let rows = figures.all.chunk_by(same_row).filter(|row| (2..=MOST).contains(&row.len()));
+    let rows: Vec<Rate> = rows.filter_map(rate).collect();
+    if rows.is_empty() { on_two_lines(figures) } else { rows }
+}
+
+fn same_row(a: &Figure, b: &Figure) -> bool {
+    a.row == b.row && a.page == b.page
+}
+
+/// Lines from a tax to what it is of, at most.
+const APART: usize = 2;
+
+/// Taxes and what they are of or in, each on a line with its rate and no other amount: `Umsatz 20 % 9,60` over
+/// `USt 20 % 1,60`.
+fn on_two_lines(figures: &Figures) -> Vec<Rate> {
+    let alone = figures.all.chunk_by(same_row).filter_map(|row| match row {
+        [only] => Some((only, only_rate(only)?)),
+        _ => None,
+    });
+    let alone: Vec<(&Figure, i64)> = alone.collect();
+    let mut found = Vec::new();
+    for (at, (tax, rate)) in alone.iter().enumerate() {
+        let near = &alone[at.saturating_sub(APART)..(at + APART + 1).min(alone.len())];
+        let near = near.iter().filter(|(base, other)| {
+            other == rate
+                && base.page == tax.page
+                && base.row != tax.row
+                && base.row.abs_diff(tax.row) <= APART
+        });
+        found.extend(near.filter_map(|(base, _)| of_or_in(base, tax, *rate)));
+    }
+    found
+}
+
+/// The one rate of tax that the row of an amount prints.
+fn only_rate(f: &Figure) -> Option<i64> {
+    match f.rates.as_slice() {
+        [rate] if included::RATES.contains(rate) => Some(*rate),
+        _ => None,
+    }
+}
+
+/// A tax at its rate of what it is on, or in what it is in; none where it may be either.
+fn of_or_in(base: &Figure, tax: &Figure, rate: i64) -> Option<Rate> {
+    let is_it = |units: i64| units.saturating_sub(tax.units).abs() <= included::ROUNDED;
+    let net = match (is_it(tax_at(base.units, rate)), is_it(tax_in(base.units, rate))) {
+        (true, false) => base.units,
+        (false, true) => base.units - tax.units,
+        _ => return None,
+    };
+    (tax.units >= included::LEAST).then(|| Rate { net, tax: tax.units, rate: Some(rate), at: tax.clone() })
 }
 
 /// The tax of a row, by its arithmetic: tax and net make a third amount, or the rate is printed.
