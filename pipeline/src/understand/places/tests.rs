@@ -82,6 +82,22 @@ fn a_dollar_alone_is_not_yet_the_states() {
 }
 
 #[test]
+fn a_dollar_with_a_tax_of_no_other_name_is_that_of_the_states() {
+    let sure = |text: &str| currency_of(text).filter(|c| c.0 == "USD").map_or(0.0, |c| c.1);
+    assert!(sure("Thank you\nTAX 8.25%   .78\nAmount Due   $10.28") >= 0.75);
+    assert!(sure("Sub Total   $38.60\nTaxes   $3.86\nTotal   $42.46") >= 0.75);
+    for text in [
+        "TAX INVOICE 4711.20\nThank you\nTotal   $10.28",
+        "Thank you\nTotal   $10.28\nTax incl. 0.78",
+        "Thank you\nGST   $0.78\nTax   $0.78\nTotal   $10.28",
+        "Gracias por su compra\nTax   $0.78\nTotal   $10.28",
+        "Thank you\nTotal   $10.28\nTax to be paid at the counter",
+    ] {
+        assert!(sure(text) < 0.75, "{text}");
+    }
+}
+
+#[test]
 fn two_currencies_are_settled_by_the_amounts() {
     let (code, _) =
         currency_of("IBAN EUR GB01\nIBAN US$ GB02\nTotal GBP 180.00\nVAT GBP 30.00\nLondon").expect("one");
