@@ -95,18 +95,26 @@ fn on_two_lines(figures: &Figures) -> Vec<Rate> {
         _ => None,
     });
     let alone: Vec<(&Figure, i64)> = alone.collect();
-    let mut found = Vec::new();
-    for (at, (tax, rate)) in alone.iter().enumerate() {
+    let (mut on, mut within) = (Vec::new(), Vec::new());
+    for (at, (tax, rate)) in alone.iter().enumerate().filter(|(_, (tax, _))| tax.units >= included::LEAST) {
         let near = &alone[at.saturating_sub(APART)..(at + APART + 1).min(alone.len())];
-        let near = near.iter().filter(|(base, other)| {
-            other == rate
-                && base.page == tax.page
-                && base.row != tax.row
-                && base.row.abs_diff(tax.row) <= APART
-        });
-        found.extend(near.filter_map(|(base, _)| of_or_in(base, tax, *rate)));
+        for (base, _) in near.iter().filter(|(base, other)| other == rate && are_near(base, tax)) {
+            let is_it = |units: i64| units.saturating_sub(tax.units).abs() <= included::ROUNDED;
+            let made = |net: i64| Rate { net, tax: tax.units, rate: Some(*rate), at: (*tax).clone() };
+            match (is_it(tax_at(base.units, *rate)), is_it(tax_in(base.units, *rate))) {
+                (true, false) => on.push(made(base.units)),
+                (false, true) => within.push(made(base.units - tax.units)),
+                // It may be either.
+                _ => {}
+            }
+        }
     }
-    found
+    // A paper prints all of them before tax, or all of them with it, or all of them twice.
+    if within.len() > on.len() { within } else { on }
+}
+
+fn are_near(base: &Figure, tax: &Figure) -> bool {
+    base.page == tax.page && base.row != tax.row && base.row.abs_diff(tax.row) <= APART
 }
 
 /// The one rate of tax that the row of an amount prints.
@@ -115,17 +123,6 @@ fn only_rate(f: &Figure) -> Option<i64> {
         [rate] if included::RATES.contains(rate) => Some(*rate),
         _ => None,
     }
-}
-
-/// A tax at its rate of what it is on, or in what it is in; none where it may be either.
-fn of_or_in(base: &Figure, tax: &Figure, rate: i64) -> Option<Rate> {
-    let is_it = |units: i64| units.saturating_sub(tax.units).abs() <= included::ROUNDED;
-    let net = match (is_it(tax_at(base.units, rate)), is_it(tax_in(base.units, rate))) {
-        (true, false) => base.units,
-        (false, true) => base.units - tax.units,
-        _ => return None,
-    };
-    (tax.units >= included::LEAST).then(|| Rate { net, tax: tax.units, rate: Some(rate), at: tax.clone() })
 }
 
 /// The tax of a row, by its arithmetic: tax and net make a third amount, or the rate is printed.

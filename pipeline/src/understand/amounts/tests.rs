@@ -468,5 +468,6 @@ fn rates_on_lines_of_their_own_make_the_total() {
     assert_eq!(made(thrice), Some((2800, 360)), "both say the same");
     assert_eq!(made(&slip.replace("1,60", "1,50")), None, "one of them is no tax at its rate");
     assert_eq!(made(&slip.replace("9,60", "19,20")), None);
+    assert_eq!(made(&net.replace("8,00", "9,60")), None, "one before tax, and one with it");
     assert_eq!(made("Umsatz   22,00\nUSt   2,00\nUmsatz   9,60\nUSt   1,60"), None, "no rate is printed");
 }
