@@ -10,7 +10,7 @@ use crate::{
         bill_type, money,
         parties::looks::looks_like_address,
         reconcile::bare,
-        sheet::{Row, Sheet, find_phrase, fold, has_phrase},
+        sheet::{Cell, Row, Sheet, find_phrase, fold, has_phrase},
     },
 };
 
@@ -161,15 +161,23 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
 /// Whether a cell in the head of a paper begins with a title of what is no bill, unless a bill refers to such a paper there.
 fn titled(sheet: &Sheet) -> bool {
     let own = own_title(sheet);
-    let mut cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells);
-    cells.any(|cell| {
+    let mut cells =
+        sheet.rows.iter().take(HEAD).flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+    cells.any(|(row, cell)| {
         let text = cell.folded.trim_start_matches(|c: char| !c.is_alphanumeric());
         let smaller = own.is_some_and(|height| height >= LARGER * cell.height);
         NO_BILL.iter().any(|title| {
             let rest = text.strip_prefix(title).filter(|rest| !rest.starts_with(char::is_alphanumeric));
-            rest.is_some_and(|rest| !(smaller && REFERRED.contains(title) && refers(rest)))
+            let referred = |rest: &str| refers(rest) || (rest.trim().is_empty() && is_numbered(row, cell));
+            rest.is_some_and(|rest| !(smaller && REFERRED.contains(title) && referred(rest)))
         })
     })
+}
+
+/// Whether the next cell of its row has a number, as a table of references does: `Orden de compra | C-0417 | 06-11-2026`.
+fn is_numbered(row: &Row, cell: &Cell) -> bool {
+    let next = row.cells.iter().find(|c| c.bbox[0] > cell.bbox[0]);
+    next.is_some_and(|c| c.folded.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// How much larger than a reference to another paper a bill prints its own title.
@@ -373,10 +381,12 @@ mod tests {
     fn a_bill_that_refers_to_other_papers_is_one() {
         let doubt = |own: (f32, &str), other: &str| {
             let named = fields(&[(FieldName::RecipientName, "Monte Verde")]);
+            let (other, number) = other.split_once('|').unwrap_or((other, "Monte Verde"));
             let cells = [
                 (0.6, 0.04, own.0, own.1),
                 (0.1, 0.08, 12.0, "Quincalla Norte"),
                 (0.1, 0.15, 12.0, other),
+                (0.6, 0.15, 12.0, number),
                 (0.1, 0.2, 12.0, "Total 20,00"),
             ];
             let doubts = doubts_of_kind(Kind::Invoice, &letter(&cells), &named);
@@ -388,6 +398,7 @@ mod tests {
             "Orden de Compra:",
             "Purchase Order / Reference 17",
             "Lieferschein Nr. 4",
+            "Orden de compra|C-0417",
         ] {
             for own in ["Factura", "FACTURA A", "INVOICE", "Rechnung"] {
                 assert!(!doubt((16.0, own), other), "{own}, {other}");
