@@ -283,7 +283,8 @@ impl Catalog {
         }
         if new.word == Word::Granted {
             // Whoever agrees is whoever goes by that name now: what waited to see who that is goes.
-            outbox::release_of(&mut tx, &[new.contact.0], &[HeldFor::Confirmation]).await?;
+            let over = [HeldFor::Confirmation, HeldFor::Stop];
+            outbox::release_of(&mut tx, &[new.contact.0], &over).await?;
         }
         tx.commit().await
     }
