@@ -27,7 +27,7 @@ mod withheld;
 
 pub use answer::{Answer, Joined};
 pub use question::{Asking, Question};
-pub(super) use question::{chosen, worded};
+pub(super) use question::{chosen, quoted, worded};
 pub use secret::PASSWORD;
 pub(crate) use secret::{
     Worded, answered as password_came, are_awaited as passwords_are_awaited, is_password,

@@ -47,7 +47,7 @@ pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub use notes::{NOTE_CHARS, Note};
 pub(crate) use speak::{Person, by_day, person};
-pub(crate) use support::{Heard, heard};
+pub(crate) use support::{Heard, heard, is_with_a_person};
 pub use team::OVERDUE;
 pub use written::Templated;
 

@@ -1,6 +1,7 @@
 //! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
 //! lands on the same document.
 
+mod spoken;
 mod turns;
 mod words;
 
@@ -27,6 +28,7 @@ use crate::{
     stages::Step,
 };
 
+pub(super) use spoken::{who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files};
 pub(super) use turns::a_turn_asks_nothing_twice;
 pub(super) use words::{
     a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,
