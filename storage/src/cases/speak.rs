@@ -15,7 +15,7 @@ use super::{Held, ask};
 use crate::{
     error::CatalogError,
     names::{ContactId, DocumentId, json, micros},
-    outbox::{self, NewReply, Purpose, Saying},
+    outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
 };
 
@@ -60,8 +60,20 @@ pub(super) async fn say(
     tx: &mut Tx,
     held: &Held,
     person: &Person,
+    about: (Purpose, Option<&str>),
+    body: String,
+) -> Result<(), CatalogError> {
+    say_as(tx, held, person, about, body, &Shape::default()).await
+}
+
+/// The same in its shape.
+pub(super) async fn say_as(
+    tx: &mut Tx,
+    held: &Held,
+    person: &Person,
     (purpose, category): (Purpose, Option<&str>),
     body: String,
+    shape: &Shape,
 ) -> Result<(), CatalogError> {
     let nonce = held.version.to_string();
     let reply = NewReply { purpose, body, language: person.language.as_str().to_owned(), nonce };
@@ -72,7 +84,7 @@ pub(super) async fn say(
         phone_number_id: Some(&held.phone_number_id),
         category,
     };
-    outbox::queue(tx, saying, &reply).await
+    outbox::queue_as(tx, saying, &reply, shape).await.map(drop)
 }
 
 pub(super) async fn received(

@@ -5,12 +5,14 @@ use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
 
-use super::{About, COLUMNS, Held, OPEN, Row, ask, find, find_or_open, happens, hold_contact, speak};
+use super::{
+    About, COLUMNS, Held, OPEN, Row, ask, authorize, find, find_or_open, happens, hold_contact, speak,
+};
 use crate::{
     error::CatalogError,
     house,
     names::{ContactId, DocumentId, Stage, cut, micros},
-    outbox::{self, NewReply, Purpose, Saying},
+    outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
     timeline,
 };
@@ -132,9 +134,15 @@ pub(super) async fn unclear(tx: &mut Tx, held: &Held, person: &speak::Person) ->
 async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool, CatalogError> {
     let language = speak::person(tx, message.contact).await?.language;
     let whom = (message.contact, message.phone_number_id);
+    let mut shape = Shape::default();
     let body = match topic {
         Topic::Status => said::status(&speak::lately(tx, whom.0, whom.1, language).await?, language),
-        Topic::Needs => said::missing(&ask::waited_for(tx, whom).await?, language),
+        Topic::Needs => {
+            let items = ask::waited_for(tx, whom).await?;
+            let body = said::missing(&items, language);
+            shape = authorize::with_buttons(tx, whom, language, (&items, &body)).await?;
+            body
+        }
         Topic::Again => said::send_again(language),
         Topic::Hours => match house::rules(tx).await?.hours() {
             Some(hours) => opening(hours, tx.now(), language),
@@ -156,7 +164,7 @@ async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool
         phone_number_id: Some(message.phone_number_id),
         category: None,
     };
-    outbox::queue(tx, saying, &reply).await.map(|()| true)
+    outbox::queue_as(tx, saying, &reply, &shape).await.map(|_| true)
 }
 
 /// Whether the words stand beside files that have just come: whoever looks at one of them sees them. A file that is worked on

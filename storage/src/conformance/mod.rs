@@ -237,6 +237,8 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_password_comes_with_a_change_of_number,
         answers::a_tap_counts_whoever_its_contact_turns_out_to_be,
         answers::a_question_is_answered_from_what_there_is,
+        answers::an_authorization_that_nobody_gives_is_a_persons_and_counts_still,
+        answers::a_choice_counts_as_long_as_its_buttons,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
         notices::a_key_that_is_used_for_two_at_once_is_the_firsts,
         notices::each_key_has_its_own_names_for_notices,

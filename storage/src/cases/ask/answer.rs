@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use acuse_conversation::{Event, Expects, asks_of};
 use acuse_pipeline::{document::Kind as DocumentKind, reason::Reason};
 use serde_json::json;
-use time::Duration;
 use uuid::Uuid;
 
-use super::{COLUMNS, Held, Row, about, happens, hold_contact};
+use super::{COLUMNS, COMES_BACK, Held, Row, about, happens, hold_contact};
 use crate::{
     catalog::Catalog,
     documents::Document,
@@ -48,9 +47,6 @@ pub enum Joined {
     /// One of the two had moved on.
     Moved,
 }
-
-/// How long after the asking ended an answer is still one.
-const COMES_BACK: Duration = Duration::days(30);
 
 type Asked = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>);
 

@@ -5,7 +5,6 @@ use acuse_conversation::{Choice, Event, Expects, Kind, said};
 use acuse_pipeline::document::Status;
 use acuse_whatsapp::policy::Window;
 use serde_json::json;
-use time::Duration;
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
         find_or_open, get, happens, hold_document, speak,
         support::Heard,
     },
-    COLUMNS, Row, link,
+    COLUMNS, COMES_BACK, Row, link,
 };
 use crate::{
     access::Access,
@@ -30,8 +29,6 @@ use crate::{
     timeline,
 };
 
-/// How long a choice can be made.
-const CHOICE_LASTS: Duration = Duration::days(3);
 /// Longest answer that a timeline keeps, characters.
 const ANSWER_CHARS: usize = 1_000;
 
@@ -149,7 +146,7 @@ async fn ask(
     let shape = if choices.is_empty() {
         Shape::default()
     } else {
-        let until = tx.now() + CHOICE_LASTS;
+        let until = tx.now() + COMES_BACK;
         Shape::with_choices(choose::offer(tx, (id, contact), &choices, until).await?)
     };
     let reply = NewReply {
@@ -218,6 +215,21 @@ pub(in crate::cases) async fn quoted(tx: &mut Tx, message: &Heard<'_>) -> Result
         is_other: is_of_another || purpose == Purpose::Notice.as_str(),
         is_a_persons: purpose == Purpose::Reply.as_str(),
     })
+}
+
+/// Whether a choice that nobody made in its time can be made still: its document waits for a person, and nothing was asked of
+/// it since.
+pub(in crate::cases) async fn can_be_chosen(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    let (waits,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM cases c JOIN case_documents a ON a.case_id = c.id AND a.role = 'asked' \
+           JOIN documents d ON d.id = a.document_id \
+         WHERE c.id = $1 AND c.left_expects = 'choice' AND d.status = 'in_review' AND NOT EXISTS (SELECT 1 FROM cases n \
+           WHERE n.kind = 'ask' AND n.subject = c.subject AND n.id > c.id)",
+        held.id.0
+    )?;
+    Ok(waits > 0)
 }
 
 /// A choice that counts answers the question that offered it.
