@@ -24,11 +24,13 @@ use crate::{
     consents::{Category, Word},
     inbound::InboundItem,
     names::{Stage, WaitsFor, micros, now},
-    outbox::Purpose,
-    stages::Step,
+    outbox::{NewReply, Purpose},
+    stages::{ReadFacts, Step},
 };
 
-pub(super) use spoken::{who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files};
+pub(super) use spoken::{
+    who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files,
+};
 pub(super) use turns::a_turn_asks_nothing_twice;
 pub(super) use words::{
     a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,
@@ -170,6 +172,42 @@ pub(super) async fn one_file_is_answered_as_before(catalog: &Catalog) {
     let replies = catalog.replies_about(files[0]).await.unwrap();
     assert_eq!(replies.len(), 1, "it is about its document");
     assert_eq!(cases_of(catalog, contact).await[0].2, "done");
+}
+
+/// Fields of what not everybody may see stand in no message, alone or in a list, whoever put the words together; also where
+/// that is known only once the words were.
+pub(super) async fn what_is_not_open_is_repeated_nowhere(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let words = |of: &str| NewReply {
+        body: format!("Archivamos tu factura: Café São José, {of}."),
+        ..reply(Purpose::Filed)
+    };
+    for (count, id_probability, closes, repeats) in [
+        (1, 0.0002, false, true),
+        (1, 0.3, false, false),
+        (1, 0.0002, true, false),
+        (2, 0.0002, false, true),
+        (2, 0.3, false, false),
+        (2, 0.0002, true, false),
+    ] {
+        let files = sends(catalog, &Sample::new(), count).await;
+        let contact = contact_of(catalog, files[0]).await;
+        for id in &files {
+            let facts = ReadFacts { id_probability: Some(id_probability), ..facts(&id.to_string()) };
+            read_as(catalog, *id, id.to_string().as_bytes(), &facts).await;
+            let step = catalog.filed(*id, Stage::Link, None, Some(&words(&id.to_string()))).await.unwrap();
+            assert_eq!(step, Step::Taken);
+        }
+        if closes {
+            let mut tx = catalog.writing().await.unwrap();
+            let sql = "UPDATE documents SET sensitivity = 'unknown' WHERE contact_id = $1";
+            execute!(tx, sql, contact.0).unwrap();
+            tx.commit().await.unwrap();
+        }
+        time_passes_for(catalog, contact, "documents").await;
+        let (_, text) = said_to(catalog, contact).await.pop().expect("what became of them");
+        assert_eq!(text.contains("São José"), repeats, "{count} files at {id_probability}, {closes}: {text}");
+    }
 }
 
 pub(super) async fn what_takes_long_is_told_when_it_is_known(catalog: &Catalog) {

@@ -216,6 +216,7 @@ pub async fn catalog(catalog: &Catalog) {
         fair::templates_stand_as_meta_tells_of_them,
         cases::a_burst_costs_two_messages,
         cases::one_file_is_answered_as_before,
+        cases::what_is_not_open_is_repeated_nowhere,
         cases::what_takes_long_is_told_when_it_is_known,
         cases::an_answer_lands_on_the_same_document,
         cases::what_is_no_answer_leaves_the_question_open,
