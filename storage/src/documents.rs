@@ -20,7 +20,7 @@ use acuse_pipeline::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-pub(crate) use alike::{look_alikes, quarters};
+pub(crate) use alike::{NEAR, look_alikes, quarters};
 pub use facts::{FieldFact, FieldFacts};
 pub(crate) use facts::{as_corrected, as_read};
 pub(crate) use keys::Extracted;

@@ -12,7 +12,7 @@ use super::{
     cases::{cases_of, contact_of, leading, said_to, sends},
     door::{Sample, delivery, photo},
     erasure::wish,
-    road::{begin, facts, original, reply},
+    road::{begin, facts, original, read_as, reply},
 };
 use crate::{
     Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
@@ -346,6 +346,49 @@ pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
     assert_eq!(catalog.password_of(other).await.unwrap(), None);
     says(catalog, message(&sample, "text", "¿ya está?")).await;
     assert!(!where_it_stands(catalog, "¿ya está?").await.is_empty(), "what is looked for is found");
+}
+
+/// Of two locked files the one is opened whose question, or which itself, the password answers.
+pub(super) async fn a_password_is_for_what_it_quotes(catalog: &Catalog) {
+    let catalog = &with_keys(catalog);
+    for quotes_file in [false, true] {
+        let sample = Sample::new();
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
+            let id = waits(catalog, &sample, locked).await;
+            super::cases::time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+            ids.push(id);
+        }
+        let mut tx = catalog.writing().await.unwrap();
+        let sent = format!("wamid.{}", Uuid::now_v7());
+        let sql = "UPDATE outbox SET wamid = $2 WHERE document_id = $1";
+        assert_eq!(execute!(tx, sql, ids[1].0, sent.as_str()).unwrap(), 1);
+        let sql = "SELECT m.wamid FROM messages m JOIN documents d ON d.message_id = m.id WHERE d.id = $1";
+        let (came,) = one!(tx, (String,), sql, ids[1].0).unwrap();
+        tx.commit().await.unwrap();
+        let words = format!("Clave-{}", Uuid::now_v7().simple());
+        let reply_to = Some(if quotes_file { came } else { sent });
+        says(catalog, InboundMessage { reply_to, ..message(&sample, "text", &words) }).await;
+        assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
+        assert_eq!(catalog.password_of(ids[0]).await.unwrap(), None, "quotes its file: {quotes_file}");
+        assert_eq!(catalog.password_of(ids[1]).await.unwrap().as_deref(), Some(words.as_str()));
+    }
+}
+
+/// A file that comes while words are asked for, or a choice, is one of its own.
+pub(super) async fn a_file_answers_no_question_for_words(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    for (expects, choices) in [(Expects::Words, Vec::new()), (Expects::Choice, vec!["Norte", "Sur"])] {
+        let sample = Sample::new();
+        let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+        super::cases::time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+        ask(catalog, id, expects, &choices).await;
+        let other = sends(catalog, &sample, 1).await[0];
+        let other = read_as(catalog, other, b"of its own", &facts("OTHER-1")).await;
+        assert_eq!(catalog.answers(&other).await.unwrap(), None, "{expects:?}");
+        assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "the question stays open");
+    }
 }
 
 /// Who was asked under one form of their number may answer under the other: it is their password all the same.

@@ -8,6 +8,8 @@ mod words;
 use acuse_conversation::Policies;
 use acuse_pipeline::{
     document::Status,
+    fields::{FieldName, Fields},
+    reading::Fingerprint,
     reason::{Reason, ReasonCode},
 };
 use time::Duration;
@@ -16,14 +18,14 @@ use uuid::Uuid;
 use super::{
     door::{Sample, delivery, photo},
     given::says,
-    road::{begin, facts, original, read_as, reply},
+    road::{begin, facts, field, original, read_as, reply},
 };
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Answer, CaseFilter, Joined},
     consents::{Category, Word},
     inbound::InboundItem,
-    names::{Stage, WaitsFor, micros, now},
+    names::{OutboxId, Stage, WaitsFor, micros, now},
     outbox::{NewReply, Purpose},
     stages::{ReadFacts, Step},
 };
@@ -349,6 +351,64 @@ pub(super) async fn an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog
     );
     let copy = original(first, b"at last");
     assert_eq!(catalog.join_answer(&late, first, "only", &copy).await.unwrap(), Joined::Done);
+}
+
+/// A reminder that cannot be delivered puts the question in front of a person; what its sender sends then is its answer still.
+pub(super) async fn who_was_not_reminded_answers_all_the_same(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, first, contact) = asked(catalog).await;
+    time_passes_for(catalog, contact, "ask").await;
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT id FROM outbox WHERE contact_id = $1 AND purpose = 'reminder'";
+    let (reminder,) = one!(tx, (Uuid,), sql, contact.0).unwrap();
+    drop(tx);
+    catalog.reply_failed(OutboxId(reminder), "message_failed", "nobody is there").await.unwrap();
+    assert!(cases_of(catalog, contact).await.iter().any(|case| case.1 == "ask" && case.2 == "human"));
+    let document = catalog.document(first).await.unwrap().unwrap();
+    assert_eq!(document.waits_for, Some(WaitsFor::Reviewer));
+    let second = sends(catalog, &sample, 1).await[0];
+    let answer = to_link(catalog, second, b"here it is").await;
+    let found = catalog.answers(&answer).await.unwrap();
+    assert_eq!(found, Some(Answer::To { document: first, taken: "only", adds: false }));
+    let copy = original(first, b"here it is");
+    assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Done);
+}
+
+/// Of several that were asked for, the answer is the one that it says it is, else the one that it looks like.
+pub(super) async fn an_answer_is_known_by_what_it_says_and_how_it_looks(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let seed = Uuid::now_v7().as_u128() as u64 | 1;
+    let looks = |picture: u64, number: &str| {
+        let fields = Fields::from([(FieldName::Number, field(number))]);
+        let fields = if number.is_empty() { Fields::new() } else { fields };
+        ReadFacts { fingerprint: Some(Fingerprint(picture)), fields, ..facts(number) }
+    };
+    let mut asked = Vec::new();
+    for seen in [looks(seed, "A-1"), looks(!seed, "")] {
+        let id = sends(catalog, &sample, 1).await[0];
+        read_as(catalog, id, id.to_string().as_bytes(), &seen).await;
+        let reasons = [Reason::new(ReasonCode::Unreadable, "blurred")];
+        let again = reply(Purpose::SendAgain);
+        let step = catalog.into_review(id, Stage::Link, &reasons, None, Some(&again)).await.unwrap();
+        assert_eq!(step, Step::Taken);
+        asked.push(id);
+        time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+    }
+    // Three bits are another picture of the same.
+    let near = |picture: u64| picture ^ (1 << 63 | 1 << 40 | 1 << 20);
+    for (seen, means) in [
+        (looks(near(!seed), ""), Some(asked[1])),
+        (looks(near(!seed), "B-2"), Some(asked[1])),
+        (looks(near(!seed), "A-1"), Some(asked[0])),
+        (looks(seed ^ 0x8421_0421_0021_0041, ""), None),
+    ] {
+        let id = sends(catalog, &sample, 1).await[0];
+        let answer = read_as(catalog, id, id.to_string().as_bytes(), &seen).await;
+        let found = catalog.answers(&answer).await.unwrap();
+        let expected = means.map(|document| Answer::To { document, taken: "match", adds: false });
+        assert_eq!(found, expected, "{:?}", seen.fields);
+    }
 }
 
 pub(super) async fn a_reminder_goes_by_whichever_template_is_approved(catalog: &Catalog) {
