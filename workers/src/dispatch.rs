@@ -201,8 +201,8 @@ fn too_late(message: &OutboxMessage, facts: &Facts) -> Verdict {
 }
 
 /// Answers need no consent inside of the 24 hours, and none that was never given outside of them; what was taken back counts
-/// where it is seen how they would go. All that we begin needs one that was given, by whoever goes by that name still. A reminder of what somebody sent needs none while
-/// the window is open, and goes no more once they have said so.
+/// where it is seen how they would go. All that we begin needs one that was given, by whoever goes by that name still. A
+/// reminder of what somebody sent needs none while the window is open, and goes no more once they have said so.
 fn consent(message: &OutboxMessage, facts: &Facts) -> Option<Verdict> {
     let _category = message.category.as_deref()?;
     let unconfirmed = || Verdict::Later(facts.now.saturating_add(UNCONFIRMED_LOOKED_AT), Why::Unconfirmed);

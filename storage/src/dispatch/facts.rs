@@ -3,6 +3,7 @@
 
 use acuse_conversation::{Kind, stand_ins};
 use acuse_whatsapp::{
+    ErrorClass,
     policy::Window,
     template::{Given, HeaderFile, Takes},
 };
@@ -188,8 +189,9 @@ async fn is_stopped(
     message: &OutboxMessage,
     (number, last_inbound_at): (&str, Option<OffsetDateTime>),
 ) -> Result<bool, CatalogError> {
-    // After a refusal Meta may know better than our clock.
-    let goes = message.error_code.is_none() && Window::at(last_inbound_at, tx.now()).is_open();
+    // Meta may know better than our clock that it is closed.
+    let is_shut = message.error_code.and_then(ErrorClass::of_code) == Some(ErrorClass::WindowClosed);
+    let goes = !is_shut && Window::at(last_inbound_at, tx.now()).is_open();
     if goes || message.category.is_some() || message.purpose == Purpose::Stopped {
         return Ok(false);
     }
