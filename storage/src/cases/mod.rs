@@ -47,7 +47,7 @@ pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub use notes::{NOTE_CHARS, Note};
 pub(crate) use speak::{Person, by_day, person};
-pub(crate) use support::{Heard, heard};
+pub(crate) use support::{Heard, heard, is_with_a_person};
 pub use team::OVERDUE;
 pub use written::Templated;
 
@@ -355,8 +355,26 @@ pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), C
 /// matter that goes on by what they agreed to still, nobody else would know that it had ended.
 pub(crate) async fn stopped(
     tx: &mut Tx,
+    of: (ContactId, &str),
+    categories: &[Category],
+) -> Result<(), CatalogError> {
+    each_hears(tx, of, categories, Event::OptOut).await
+}
+
+/// They want to hear of these again: what is still open with them reminds again.
+pub(crate) async fn resumed(
+    tx: &mut Tx,
+    of: (ContactId, &str),
+    categories: &[Category],
+) -> Result<(), CatalogError> {
+    each_hears(tx, of, categories, Event::OptIn).await
+}
+
+async fn each_hears(
+    tx: &mut Tx,
     (contact, phone_number_id): (ContactId, &str),
     categories: &[Category],
+    event: Event,
 ) -> Result<(), CatalogError> {
     hold_contact(tx, contact).await?;
     let text = format!(
@@ -365,8 +383,8 @@ pub(crate) async fn stopped(
     for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)? {
         let held = Held::try_from(row)?;
         let says = if held.case.kind == Kind::Collection { Category::Billing } else { Category::Utility };
-        if categories.contains(&says) {
-            happens(tx, held, Uuid::now_v7(), Event::OptOut).await?;
+        if categories.contains(&says) && held.case.is_quiet == (event == Event::OptIn) {
+            happens(tx, held, Uuid::now_v7(), event).await?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 use acuse_conversation::{Kind, stand_ins};
 use acuse_whatsapp::{
+    ErrorClass,
     policy::Window,
     template::{Given, HeaderFile, Takes},
 };
@@ -28,6 +29,8 @@ pub struct Facts {
     pub now: OffsetDateTime,
     /// The latest word of the contact on the message's category: `granted`, `withdrawn`, `told`.
     pub consent: Option<String>,
+    /// Of an answer that may not go as it is: they want nothing of our own accord any more.
+    pub is_stopped: bool,
     /// They go by another name than when they were last heard of or agreed to anything: who holds it is yet to be seen. Never
     /// of an answer.
     pub is_unconfirmed: bool,
@@ -149,6 +152,7 @@ pub(super) async fn gather(
     Ok(Facts {
         now,
         consent: consent(tx, message, number, message.category.as_deref()).await?,
+        is_stopped: is_stopped(tx, message, (number, last_inbound_at)).await?,
         is_unconfirmed: message.category.is_some() && is_unconfirmed(tx, message.contact_id).await?,
         by_day_at,
         paused_until,
@@ -176,6 +180,23 @@ async fn by_day_at(tx: &mut Tx, message: &OutboxMessage) -> Result<Option<Offset
     let person = cases::person(tx, message.contact_id).await?;
     let now = tx.now();
     Ok(Some(cases::by_day(tx, &person, kind, now)).filter(|day| *day > now))
+}
+
+/// Whether whoever is answered wants nothing of our own accord any more; not asked while their window is open, for then an
+/// answer goes whatever they said. The one message that says so goes at any time.
+async fn is_stopped(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    (number, last_inbound_at): (&str, Option<OffsetDateTime>),
+) -> Result<bool, CatalogError> {
+    // Meta may know better than our clock that it is closed.
+    let is_shut = message.error_code.and_then(ErrorClass::of_code) == Some(ErrorClass::WindowClosed);
+    let goes = !is_shut && Window::at(last_inbound_at, tx.now()).is_open();
+    if goes || message.category.is_some() || message.purpose == Purpose::Stopped {
+        return Ok(false);
+    }
+    let said = consent(tx, message, number, Some("utility")).await?;
+    Ok(said.as_deref() == Some("withdrawn"))
 }
 
 async fn consent(
