@@ -1,6 +1,7 @@
 //! What is owed and what is approved, through the fake Graph and a clock: bills that one slip pays, or two, or none; a stop
 //! in the middle; and approvers who tap at once.
 
+use acuse_fixtures::graph::{Fault, Point};
 use acuse_pipeline::document::Status;
 use acuse_storage::{
     Access, ContactId, CustomerId, DocumentId,
@@ -259,5 +260,67 @@ async fn of_two_approvers_who_tap_at_once_one_decides() {
     assert_eq!(world.graph.sent().len(), 4);
     passes(&world, Duration::days(3)).await;
     assert_eq!(world.graph.sent().len(), 4, "and nobody is reminded");
+    ends(&world).await;
+}
+
+/// What they were reminded of, and how often it counts.
+async fn heard(world: &World, owed: ObligationId) -> (Vec<String>, u32) {
+    let told = world.graph.sent().into_iter().map(|sent| format!("{sent:?}"));
+    let told = told.filter(|sent| sent.contains("F-511")).collect();
+    (told, all_of(world, &[owed]).await[0].reminders)
+}
+
+/// Somebody who agreed to be reminded, also by the template that Meta has approved for it.
+async fn debtor(world: &World) -> (CustomerId, ContactId) {
+    let sql = "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+         VALUES ('1', 'acuse_collection', 'es', 'UTILITY', 'APPROVED', 0)";
+    world.queue.run(sql, &[]).await;
+    (customer(world, DEBTOR).await, agrees(world, DEBTOR, Category::Billing).await)
+}
+
+#[tokio::test]
+async fn a_reminder_behind_a_long_pause_is_said_anew_and_counts_once() {
+    let world = leading().await;
+    let whom = debtor(&world).await;
+    // Every call is refused: the number may not send.
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_042, None), 10_000);
+    let owed = owes(&world, whom, "F-511", "100.00", 0).await;
+    passes(&world, Duration::hours(22)).await;
+    assert_eq!(heard(&world, owed).await, (Vec::new(), 1), "it waits to leave");
+    // Its time is over the next morning, and another is said, which waits too.
+    passes(&world, Duration::hours(7)).await;
+    assert_eq!(heard(&world, owed).await, (Vec::new(), 1), "nothing that nobody heard counts");
+    world.graph.heal();
+    passes(&world, Duration::hours(3)).await;
+    let (told, reminders) = heard(&world, owed).await;
+    assert_eq!((told.len(), reminders), (1, 1), "{told:#?}");
+    assert_eq!(collections(&world, "waiting").await, 1);
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn a_reminder_that_its_numbers_tier_holds_for_a_day_is_said_anew() {
+    let world = leading().await;
+    let whom = debtor(&world).await;
+    let number = world.number();
+    let secs = clock().unix_timestamp();
+    // The 24 hours are over, and the number wrote to all that it may a moment ago.
+    let queue = &world.queue;
+    queue.run("UPDATE windows SET last_inbound_at = $1", &[((secs - 90_000) * 1_000_000).into()]).await;
+    queue
+        .run("UPDATE numbers SET tier = 'TIER_250' WHERE phone_number_id = $1", &[number.as_str().into()])
+        .await;
+    queue
+        .run(
+            "INSERT INTO reached_steps (phone_number_id, step, contacts) VALUES ($1, $2, 250)",
+            &[number.as_str().into(), (secs / 300).into()],
+        )
+        .await;
+    let owed = owes(&world, whom, "F-511", "100.00", 0).await;
+    passes(&world, Duration::hours(22)).await;
+    assert_eq!(heard(&world, owed).await, (Vec::new(), 1), "there is no room today");
+    passes(&world, Duration::hours(3)).await;
+    let (told, reminders) = heard(&world, owed).await;
+    assert_eq!((told.len(), reminders), (1, 1), "{told:#?}");
     ends(&world).await;
 }

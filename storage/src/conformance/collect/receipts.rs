@@ -55,7 +55,7 @@ pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(ca
 }
 
 /// A receipt that the accountant uploads, which nobody sent.
-async fn uploaded(catalog: &Catalog) -> DocumentId {
+pub(super) async fn uploaded(catalog: &Catalog) -> DocumentId {
     let id = DocumentId::generate();
     let sha256 = Sha256::of(id.to_string().as_bytes());
     let upload = Upload {
