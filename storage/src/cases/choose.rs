@@ -118,9 +118,14 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
     let mut offer = None;
     if let Some((_, contact, kept, until, taken, identity)) = &row {
         options = json("choices", "options", kept)?;
-        let is_open = held.as_ref().is_some_and(|h| {
-            h.case.state == State::Waiting && h.case.expects == Some(acuse_conversation::Expects::Choice)
-        });
+        let counts = match &held {
+            Some(held) if held.case.kind == Kind::Approval => approve::is_open(tx, held).await?,
+            _ => true,
+        };
+        let is_open = counts
+            && held.as_ref().is_some_and(|h| {
+                h.case.state == State::Waiting && h.case.expects == Some(acuse_conversation::Expects::Choice)
+            });
         offer = Some(Offer {
             choices: options.len(),
             taken: taken.and_then(|place| usize::try_from(place).ok()),
