@@ -2,23 +2,27 @@
 //! in the middle; and approvers who tap at once.
 
 use acuse_fixtures::graph::{Fault, Point};
-use acuse_pipeline::document::Status;
+use acuse_pipeline::{
+    document::Status,
+    reason::{Reason, ReasonCode},
+};
 use acuse_storage::{
-    Access, ContactId, CustomerId, DocumentId,
-    approvals::{ApprovalState, Approving, Mode, NewApproval},
+    Access, ContactId, CustomerId, DocumentId, Stage,
+    approvals::{Approval, ApprovalState, Approving, Mode, NewApproval},
     consents::Category,
     customers::NewCustomer,
     entities::NewEntity,
     inbound::{InboundItem, InboundMessage},
     names::ObligationId,
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled, Verdict},
+    reviews::{Decision, Resolved},
 };
-use time::Duration;
+use time::{Duration, macros::datetime};
 
 use crate::{
-    matters::{DEBTOR, agrees, count},
-    talk::{leading, message, passes, photo, said, writes},
-    world::{World, clock},
+    matters::{APPROVER, DEBTOR, agrees, count},
+    talk::{leading, message, passes, photo, receipt, said, writes},
+    world::{World, clock, set},
 };
 use ObligationState::{Held, Open, Paid};
 
@@ -322,5 +326,70 @@ async fn a_reminder_that_its_numbers_tier_holds_for_a_day_is_said_anew() {
     passes(&world, Duration::hours(3)).await;
     let (told, reminders) = heard(&world, owed).await;
     assert_eq!((told.len(), reminders), (1, 1), "{told:#?}");
+    ends(&world).await;
+}
+
+/// How many messages an approver was sent.
+fn to_approver(world: &World) -> usize {
+    let sent = world.graph.sent();
+    sent.iter().filter(|sent| sent.to.as_deref().is_some_and(|to| to.ends_with(APPROVER))).count()
+}
+
+/// An approver is asked, about a document or about words alone.
+async fn asked(world: &World, document: Option<DocumentId>) -> (ContactId, Approval) {
+    let approver = agrees(world, APPROVER, Category::Utility).await;
+    let new = NewApproval {
+        document,
+        question: "¿Se compra?".into(),
+        approvers: vec![approver],
+        mode: Mode::Order,
+        phone_number_id: world.number(),
+        due_at: None,
+    };
+    let asked = world.env.catalog.ask_for_approval(&Access::whole(), &new, "key:erp").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    passes(world, Duration::minutes(1)).await;
+    assert_eq!(to_approver(world), 1);
+    (approver, *asked)
+}
+
+#[tokio::test]
+async fn an_approver_hears_no_more_of_what_was_decided_meanwhile() {
+    let world = leading().await;
+    let catalog = &world.env.catalog;
+    let id = photo(&world, DEBTOR, &receipt("45.00")).await;
+    let why = [Reason::new(ReasonCode::LowConfidence, "")];
+    let _step = catalog.into_review(id, Stage::Fetch, &why, None, None).await.unwrap();
+    let (approver, approval) = asked(&world, Some(id)).await;
+    let buttons = offered(&world, approver).await;
+    let review = catalog.open_review_of(id).await.unwrap().unwrap().id;
+    let reject = Decision::Reject { note: "no".into() };
+    let decided = catalog.resolve_review(review, "user:eva", None, &reject, None).await.unwrap();
+    assert_eq!(decided, Resolved::Done(Status::Rejected));
+    passes(&world, Duration::hours(8)).await;
+    assert_eq!(to_approver(&world), 1, "nobody is reminded");
+    taps(&world, APPROVER, &buttons[0]).await;
+    passes(&world, Duration::minutes(5)).await;
+    assert_eq!((to_approver(&world), count(&world, "tap_refused").await), (2, 1), "it is over");
+    assert_eq!(count(&world, "decided").await, 0);
+    let now = catalog.approval(&Access::whole(), approval.id).await.unwrap().unwrap();
+    assert_eq!((now.state, now.decided_by), (ApprovalState::Expired, None));
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn an_approver_is_reminded_by_day_whatever_held_the_reminder() {
+    let world = leading().await;
+    // Half past seven in the evening: the first reminder is due an hour later, and its number may not send then.
+    set(datetime!(2026-09-01 17:30 UTC));
+    asked(&world, None).await;
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_042, None), 10_000);
+    passes(&world, Duration::minutes(150)).await;
+    assert_eq!(count(&world, "approval").await, 2, "a reminder waits");
+    world.graph.heal();
+    passes(&world, Duration::hours(8)).await;
+    assert_eq!(to_approver(&world), 1, "not at night");
+    passes(&world, Duration::hours(5)).await;
+    assert!(to_approver(&world) > 1, "in the morning");
     ends(&world).await;
 }
