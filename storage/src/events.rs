@@ -84,6 +84,9 @@ pub const KINDS: &[&str] = &[
     "approval.approved",
     "approval.refused",
     "approval.expired",
+    "obligation.held",
+    "obligation.paid",
+    "obligation.opened",
 ];
 
 /// One change.
@@ -195,8 +198,8 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
     for event in events.iter().filter(|e| e.kind != RECEIVED) {
         if let Some(id) = event.document {
             periods::adjust(tx, id, event.kind).await?;
-            obligations::document_changed(tx, id, event.kind).await?;
-            // Boxed, for what ends is told here too.
+            // Boxed, for what comes of it is told here too.
+            Box::pin(obligations::document_changed(tx, id, event.kind)).await?;
             Box::pin(approvals::document_changed(tx, id, event.kind)).await?;
         }
     }

@@ -4,6 +4,7 @@ mod approvals;
 mod at_once;
 mod currencies;
 mod ended;
+mod feed;
 mod late;
 mod merged;
 mod receipts;
@@ -35,6 +36,7 @@ pub(super) use at_once::{
 };
 pub(super) use currencies::a_slip_in_another_currency_is_a_persons;
 pub(super) use ended::{nobody_files_past_an_approver_who_was_asked, what_is_decided_is_asked_of_nobody};
+pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
 pub(super) use receipts::{

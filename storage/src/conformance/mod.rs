@@ -266,6 +266,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_slip_in_another_currency_is_a_persons,
         collect::what_a_withheld_receipt_pays_is_told_with_the_right,
         collect::two_receipts_at_once_both_count,
+        collect::who_follows_hears_where_what_is_owed_stands,
         collect::what_was_used_pays_nothing_by_itself,
         collect::who_wants_no_advertising_is_reminded_of_what_they_owe,
         collect::who_turns_out_to_be_one_owes_once,
