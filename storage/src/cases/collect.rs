@@ -275,13 +275,6 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     };
     // Somebody agreed since the contact was looked for.
     let Some(contact) = contact else { return Err(CatalogError::Contention) };
-    let person = speak::person(tx, contact).await?;
-    let (zone, rules, present) = (zone_of_phone(&person.digits), house.collecting(), tx.now());
-    let day = today(present, zone);
-    let nexts: Vec<Next> = open.iter().map(|open| next_of(&rules, open, zone)).collect();
-    let Some(next) = nexts.iter().min_by_key(|next| next.day()) else { return Ok(()) };
-    // However often what else is owed is said anew, for it could not leave.
-    let is_persons = nexts.iter().any(|next| matches!(next, Next::Person(on) if *on <= day));
     let subject = customer.0.to_string();
     let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
     let held = match case {
@@ -291,7 +284,22 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
         None => return Err(CatalogError::Contention),
     };
     by_rules(tx, held.id, version).await?;
-    if is_persons {
+    waits_for_its_stage(tx, held, (customer, &open), &house.collecting()).await
+}
+
+/// What is owed is reminded of at its next stage; from the day on that is a person's, it is theirs.
+async fn waits_for_its_stage(
+    tx: &mut Tx,
+    held: Held,
+    (customer, open): (CustomerId, &[&Open]),
+    rules: &Collecting,
+) -> Result<(), CatalogError> {
+    let zone = zone_of_phone(&held.person.digits);
+    let day = today(tx.now(), zone);
+    let nexts: Vec<Next> = open.iter().map(|open| next_of(rules, open, zone)).collect();
+    let Some(next) = nexts.iter().min_by_key(|next| next.day()) else { return Ok(()) };
+    // However often what else is owed is said anew, for it could not leave.
+    if nexts.iter().any(|next| matches!(next, Next::Person(on) if *on <= day)) {
         return happens(tx, held, Uuid::now_v7(), Event::Overdue).await;
     }
     // What was said today is enough for today.
