@@ -150,8 +150,12 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
 }
 
 /// Whether a choice can be made still: while its question waits for one, and, of what was asked of a sender, as long as its
-/// buttons count: whoever has it meanwhile, and though nobody is reminded of it any more.
+/// buttons count: whoever has it meanwhile, and though nobody is reminded of it any more. An approver's, while the document
+/// waits for them.
 async fn is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    if held.case.kind == Kind::Approval && !approve::is_open(tx, held).await? {
+        return Ok(false);
+    }
     let waits = held.case.expects == Some(Expects::Choice);
     match (held.case.kind, held.case.state) {
         (_, State::Waiting) | (Kind::Ask, State::Human) => Ok(waits),

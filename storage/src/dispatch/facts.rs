@@ -175,6 +175,7 @@ async fn by_day_at(tx: &mut Tx, message: &OutboxMessage) -> Result<Option<Offset
         Purpose::Reminder => Kind::Ask,
         Purpose::Collection => Kind::Collection,
         Purpose::Notice => Kind::Notice,
+        Purpose::Approval if reminds(tx, message).await? => Kind::Approval,
         _ => return Ok(None),
     };
     let person = cases::person(tx, message.contact_id).await?;
@@ -197,6 +198,18 @@ async fn is_stopped(
     }
     let said = consent(tx, message, number, Some("utility")).await?;
     Ok(said.as_deref() == Some("withdrawn"))
+}
+
+/// Whether an approver was asked before: at night nobody reminds them. Who asks for an approval asks when they ask.
+async fn reminds(tx: &mut Tx, message: &OutboxMessage) -> Result<bool, CatalogError> {
+    let (before,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox o JOIN outbox q ON COALESCE(q.case_id, q.document_id) = o.case_id \
+         WHERE o.id = $1 AND q.purpose = 'approval' AND q.seq < o.seq",
+        message.id.0
+    )?;
+    Ok(before > 0)
 }
 
 async fn consent(

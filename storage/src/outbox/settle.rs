@@ -39,6 +39,8 @@ words! {
 /// How long what follows from a refusal is decided, in which Meta is asked whether it is there at all: nobody else decides
 /// on the same one, and sends it while this one puts it off.
 const DECIDING: Duration = Duration::seconds(90);
+/// The incident of a message that may have left, and of which no status came.
+const UNCONFIRMED: &str = "message_unconfirmed";
 /// Messages that are told of in one transaction, as not confirmed.
 const AT_ONCE: u32 = 500;
 /// Such transactions of one run; the next one goes on.
@@ -223,12 +225,21 @@ impl Catalog {
         self.end(id, OutboxState::WindowClosed, "message_window_closed", why).await
     }
 
-    /// It is not to be sent any more, and nobody need be told: its time is over, or it is not wanted.
+    /// It is not to be sent any more, and nobody need be told: its time is over, or it is not wanted. What it would have
+    /// reminded of counts as not said.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails or a row is impossible.
     pub async fn reply_withdrawn(&self, id: OutboxId, why: &str) -> Result<(), CatalogError> {
-        self.settle(id, Settled { error: Some(why), ..Settled::to(OutboxState::Withdrawn) }).await
+        let mut tx = self.writing().await?;
+        let debtor = cases::reminded_by(&mut tx, id).await?;
+        let withdrawn = Settled { error: Some(why), ..Settled::to(OutboxState::Withdrawn) };
+        if settle(&mut tx, id, withdrawn).await?
+            && let Some(debtor) = debtor
+        {
+            cases::unheard(&mut tx, debtor, (id, why)).await?;
+        }
+        tx.commit().await
     }
 
     async fn end(
@@ -239,7 +250,12 @@ impl Catalog {
         error: &str,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let debtor = cases::reminded_by(&mut tx, id).await?;
         if settle(&mut tx, id, Settled { error: Some(error), ..Settled::to(state) }).await? {
+            // What may have left may have been heard.
+            if let Some(debtor) = debtor.filter(|_| kind != UNCONFIRMED) {
+                cases::unsay(&mut tx, debtor, id).await?;
+            }
             let detail = json!({ "error": cut(error, 500) });
             let present = tx.now();
             incidents::tell_of(&mut tx, id.0, kind, &detail, present).await?;
