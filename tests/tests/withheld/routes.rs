@@ -176,6 +176,8 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/customers/found", Walk::Get(&["", "?q=zeed", "?q=x9182736455"])),
     ("/language", Walk::Not("keeps a language in the browser, and says nothing")),
     ("/ledger", Walk::Get(&[""])),
+    ("/ledger/files", Walk::Get(&["", "?place=documents", "?place=answers", "?place=lost"])),
+    ("/ledger/messages", Walk::Get(&["", "?place=delivered", "?place=on_its_way", "?place=told"])),
     ("/alerts", Walk::Get(&[""])),
     ("/incidents", Walk::Get(&[""])),
     ("/incidents/{id}", Walk::Post),
