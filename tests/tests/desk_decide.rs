@@ -422,6 +422,8 @@ async fn no_page_shuts_anybody_out() {
         "/customers",
         "/customers/new",
         "/ledger",
+        "/ledger/files?from=2020-01-01",
+        "/ledger/messages",
         "/incidents",
         "/login",
     ] {
