@@ -147,10 +147,10 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     Box::pin(bound(catalog, (id, customer, contact))).await;
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
-    what_came(catalog).await;
-    messages(catalog).await;
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     // In the heap: together they are more than a thread's stack.
+    Box::pin(what_came(catalog)).await;
+    Box::pin(messages(catalog)).await;
     Box::pin(reviews(catalog)).await;
     Box::pin(webhooks(catalog)).await;
     Box::pin(cases(catalog, all)).await;
