@@ -1,7 +1,7 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
 //! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`page_views`],
-//! several in one file [`split_form`]) and decides ([`decide`]). [`ledger`] says whether all that came is accounted for, [`counted`] and [`pages`] list it. Every page works without JavaScript; the script only
+//! several in one file [`split_form`]) and decides ([`decide`]). [`ledger`] says whether all that came is accounted for, [`came`] and [`pages`] list it. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
 pub mod abstention;
@@ -10,7 +10,7 @@ pub mod board;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
-pub mod counted;
+pub mod came;
 pub mod customers;
 pub mod decide;
 mod deeds;
@@ -126,8 +126,8 @@ pub fn router() -> Router<App> {
         .route("/customers/{id}", get(customers::one::show).post(customers::one::change))
         .route("/language", post(login::choose_language))
         .route("/ledger", get(ledger::show))
-        .route("/ledger/files", get(counted::files))
-        .route("/ledger/messages", get(counted::messages))
+        .route("/ledger/files", get(came::files))
+        .route("/ledger/messages", get(came::messages))
         .route("/export", get(ledger::export))
         .route("/alerts", get(incidents::moved))
         .route("/numbers", get(numbers::show))

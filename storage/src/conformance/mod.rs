@@ -16,7 +16,7 @@ mod chain;
 mod channel;
 mod collect;
 mod compare;
-mod counted;
+mod came;
 mod customers;
 mod desk;
 mod door;
@@ -166,7 +166,7 @@ pub async fn catalog(catalog: &Catalog) {
         arrivals::what_came_of_all_days_is_counted,
         arrivals::what_is_lost_is_listed,
         arrivals::what_nobody_counted_is_counted,
-        counted::each_number_of_what_came_is_as_long_as_its_list,
+        came::each_number_of_what_came_is_as_long_as_its_list,
         search::a_search_ends_and_keeps_nobody_waiting,
         split::a_sure_reader_splits_a_file_once,
         split::a_file_sent_again_is_linked_to_its_first_part,
@@ -319,7 +319,7 @@ pub async fn catalog(catalog: &Catalog) {
         orders::what_waits_is_found_by_its_names,
         orders::the_next_is_the_next_of_what_is_shown,
         lists::the_queue_stands_in_its_places,
-        counted::each_number_of_the_messages_is_as_long_as_its_list,
+        came::each_number_of_the_messages_is_as_long_as_its_list,
         desk::keys_people_and_pauses,
     ]);
     let ledger = catalog.ledger(None, None).await.expect("ledger");

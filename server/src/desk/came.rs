@@ -194,7 +194,7 @@ fn tone(state: OutboxState) -> &'static str {
 }
 
 #[derive(Template)]
-#[template(path = "counted.html")]
+#[template(path = "came.html")]
 struct Page {
     frame: Frame,
     title: &'static str,
