@@ -24,6 +24,7 @@ mod desk_decide;
 mod desk_finance;
 mod desk_flow;
 mod desk_harm;
+mod desk_ledger;
 mod desk_oidc;
 mod desk_people;
 mod desk_picture;

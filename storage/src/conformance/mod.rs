@@ -11,6 +11,7 @@ mod arrivals;
 mod attachments;
 mod beside;
 mod books;
+mod came;
 mod cases;
 mod chain;
 mod channel;
@@ -169,6 +170,7 @@ pub async fn catalog(catalog: &Catalog) {
         arrivals::what_came_of_all_days_is_counted,
         arrivals::what_is_lost_is_listed,
         arrivals::what_nobody_counted_is_counted,
+        came::each_number_of_what_came_is_as_long_as_its_list,
         search::a_search_ends_and_keeps_nobody_waiting,
         split::a_sure_reader_splits_a_file_once,
         split::a_file_sent_again_is_linked_to_its_first_part,
@@ -337,6 +339,7 @@ pub async fn catalog(catalog: &Catalog) {
         orders::what_waits_is_found_by_its_names,
         orders::the_next_is_the_next_of_what_is_shown,
         lists::the_queue_stands_in_its_places,
+        came::each_number_of_the_messages_is_as_long_as_its_list,
         desk::keys_people_and_pauses,
     ]);
     let ledger = catalog.ledger(None, None).await.expect("ledger");
