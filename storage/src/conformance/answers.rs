@@ -508,7 +508,7 @@ pub(super) async fn an_authorization_that_nobody_gives_is_a_persons_and_counts_s
         let document = catalog.document(id).await.unwrap().unwrap();
         match word {
             Word::Granted => {
-                assert_eq!((document.stage, document.waits_for), (Stage::Read, None), "it is read")
+                assert_eq!((document.stage, document.waits_for), (Stage::Read, None), "it is read");
             }
             _ => assert_eq!(document.waits_for, Some(WaitsFor::Reviewer)),
         }
