@@ -200,7 +200,8 @@ async fn file(
     decided(tx, document.id, &answered.who, answered.sees_ids, document.sensitivity).await?;
     mark_filed(tx, document.id, None).await?;
     let corrected = said.get("resolution") == Some(&json!(Resolution::Corrected));
-    let event = if corrected { Resolution::Corrected } else { Resolution::Approved }.as_str();
+    let resolution = if corrected { Resolution::Corrected } else { Resolution::Approved };
+    let event = resolution.as_str();
     let detail = Value::Object(said.clone());
     audit::write(tx, &answered.who, event, Some(document.id), &detail).await?;
     timeline::note(tx, document.id, Stage::Done, event, detail).await
