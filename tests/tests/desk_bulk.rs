@@ -1,6 +1,6 @@
 //! Many decided at once, as people do it.
 
-use acuse_tests::browser;
+use acuse_tests::{browser, in_process::InProcess};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -12,7 +12,7 @@ use crate::{
     desk_beside::reviewer,
     desk_harm::{Desk, READY},
     desk_work::{holder, too_early},
-    talk::{file, led},
+    talk::file,
 };
 
 /// Those that can be chosen on a page.
@@ -128,7 +128,7 @@ async fn what_somebody_else_is_asked_about_first_is_not_said_to_be_done() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_view_of_more_than_a_hundred_says_that_there_is_more() {
-    let acuse = led().await;
+    let acuse = InProcess::start().await.unwrap();
     for n in 0..101 {
         let phone = format!("346000{n:05}");
         let bill = format!(
@@ -136,7 +136,7 @@ async fn a_view_of_more_than_a_hundred_says_that_there_is_more() {
         );
         file(&acuse, (&phone, "Ana"), &bill).await;
     }
-    acuse.run_jobs(time::Duration::minutes(6)).await.unwrap();
+    acuse.run_jobs(time::Duration::days(1)).await.unwrap();
     let rita = reviewer(&acuse, "rita", false).await;
     let request = Request::get("/bulk?reason=unknown_customer").header(header::COOKIE, &rita);
     let (status, body) = acuse.ask(request.body(Body::empty()).unwrap()).await.unwrap();

@@ -117,6 +117,12 @@ pub(super) async fn of_nobody_stays_of_nobody_until_it_is_approved(catalog: &Cat
     let by = Deciding { who: "user:eva", without_customer: true, sees_ids: true, ..Deciding::default() };
     assert_eq!(says(catalog, id, &by, &APPROVE).await, Resolved::ApproverIsAsked);
     assert_eq!(now_of(catalog, id).await.customer_id, None);
+    // What is changed while it waits for its approver is approved as changed, or not filed.
+    let higher = comes_to(catalog, id, "9000.00").await;
+    let by = Deciding { who: "user:eva", sees_ids: true, ..Deciding::default() };
+    assert_eq!(catalog.amend(id, &by, &higher).await.unwrap(), Resolved::Done(Status::InReview));
+    assert_eq!(says(catalog, id, &by, &APPROVE).await, Resolved::ApproverIsAsked);
+    assert_eq!(approvals_of(catalog, id).await.len(), 2, "that of less says nothing of it");
     rules(catalog, "").await;
 }
 

@@ -82,8 +82,8 @@ pub(super) async fn open_again(tx: &mut Tx, review: ReviewId) -> Result<(), Cata
     execute!(
         tx,
         "UPDATE reviews SET resolved_at = NULL, resolved_by = NULL, resolution = NULL, note = NULL, claimed_by = NULL, \
-         claim_expires_at = NULL, reserved = FALSE, handed_to = NULL, postponed_until = NULL, fence = fence + 1 \
-         WHERE id = $1",
+         claim_expires_at = NULL, reserved = FALSE, handed_to = NULL, postponed_until = NULL, changed = NULL, batch = NULL, \
+         fence = fence + 1 WHERE id = $1",
         review.0
     )
     .map(drop)
