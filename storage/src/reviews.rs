@@ -2,6 +2,7 @@
 
 mod ahead;
 mod amend;
+mod answered;
 mod approval;
 mod batch;
 mod claims;

@@ -16,14 +16,21 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    Frame, Shown, document::rejections, page, queue::Row, queue_view::QueueView, sentence, session::Person,
+    Frame, Shown,
+    document::rejections,
+    language::Tongue,
+    page,
+    queue::{Row, lines_of},
+    queue_view::QueueView,
+    sentence,
+    session::Person,
     typed::Typed,
 };
 use crate::{
     access,
     extract::{Id, Params},
     problem::Problem,
-    review::{self, Ask, LEASE, Refusal, Verdict},
+    review::{self, Ask, Asked, LEASE, Refusal, Verdict},
     state::App,
 };
 
@@ -47,6 +54,8 @@ struct Bulk {
     frame: Frame,
     view: QueueView,
     picks: Vec<Pick>,
+    /// How many these are, where there are more.
+    first: Option<u32>,
     /// How many could be accepted as they are.
     clear: usize,
     rejections: Vec<(&'static str, &'static str)>,
@@ -57,8 +66,13 @@ struct Bulk {
 /// What became of a decision on many.
 #[derive(Default)]
 struct Done {
+    /// Done, as it was said.
     decided: usize,
-    /// Address, title and why not.
+    /// Of so many another person says first whether they say the same.
+    another: usize,
+    /// Of so many an approver is asked first.
+    approver: usize,
+    /// Address, name and why not.
     left: Vec<(String, String, String)>,
 }
 
@@ -76,14 +90,15 @@ fn said(refusal: Refusal) -> String {
     })
 }
 
-/// What of a view is free for the person, with what speaks against accepting each as it is.
-async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<Vec<Pick>, Problem> {
+/// What of a view is free for the person, with what speaks against accepting each as it is; and whether there is more.
+async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<(Vec<Pick>, bool), Problem> {
     if view.reason().is_none() && view.sender.is_empty() {
         return Err(Problem::BadRequest(
             "what is decided at once is alike: choose a reason or a sender first".to_owned(),
         ));
     }
-    let found = app.catalog.review_table(&view.open_to(person), None, MOST).await?.data;
+    let found = app.catalog.review_table(&view.open_to(person), None, MOST).await?;
+    let (found, is_more) = (found.data, found.next.is_some());
     let ids: Vec<DocumentId> = found.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
     let (reviews, documents): (Vec<Review>, Vec<Document>) = found.into_iter().unzip();
@@ -98,15 +113,16 @@ async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<Vec<Pick>
             against: checked.err().map(said).unwrap_or_default(),
         });
     }
-    Ok(picks)
+    Ok((picks, is_more))
 }
 
 async fn shown(app: &App, person: &Person, view: QueueView, done: Option<Done>) -> Result<Response, Problem> {
-    let picks = picks(app, person, &view).await?;
+    let (picks, is_more) = picks(app, person, &view).await?;
+    let first = is_more.then_some(MOST);
     let clear = picks.iter().filter(|p| p.against.is_empty()).count();
     let about = done.is_some().then(|| format!("/bulk{}", view.query()));
     let frame = Frame { about, ..Frame::of(app, person, "queue").await? };
-    Ok(page(&Bulk { frame, view, picks, clear, rejections: rejections(), done }))
+    Ok(page(&Bulk { frame, view, picks, first, clear, rejections: rejections(), done }))
 }
 
 /// `GET /bulk`: which they are. Nothing is taken or decided.
@@ -173,34 +189,69 @@ async fn all(app: &App, person: &Person, typed: &Typed) -> Result<Done, Problem>
         let (id, version) = value.split_once(':')?;
         Some((id.parse::<ReviewId>().ok()?, version.parse::<i64>().ok()?))
     });
-    let (mut done, mut decided) = (Done::default(), Vec::new());
+    let (mut done, mut held, mut left) = (Done::default(), Vec::new(), Vec::new());
     let until = app.catalog.now() + UNDO.max(Duration::try_from(app.undo).unwrap_or(UNDO));
     for (id, version) in picked.take(MOST as usize) {
         match one(app, person, (id, version), &act, until).await {
-            Ok(document) => decided.push(document),
-            Err((href, refusal)) => done.left.push((href, id.to_string(), said(refusal))),
+            Ok((document, asked)) => {
+                held.push(document);
+                let count = match asked {
+                    None => &mut done.decided,
+                    Some(Asked::Person) => &mut done.another,
+                    Some(Asked::Approver) => &mut done.approver,
+                };
+                *count += 1;
+            }
+            Err((document, refusal)) => left.push((document, said(refusal))),
         }
     }
-    done.decided = decided.len();
     if !matches!(act, Act::Postpone(_)) {
-        app.catalog.name_batch(Uuid::now_v7(), &person.caller.actor, &decided).await?;
+        app.catalog.name_batch(Uuid::now_v7(), &person.caller.actor, &held).await?;
     }
+    done.left = named(app, person, left).await?;
     Ok(done)
 }
 
-/// Decides one; where it stands and why not, otherwise.
+/// What was left as it is, by what people know it by.
+async fn named(
+    app: &App,
+    person: &Person,
+    left: Vec<(Option<DocumentId>, String)>,
+) -> Result<Vec<(String, String, String)>, Problem> {
+    let mut known = Vec::new();
+    for id in left.iter().filter_map(|(id, _)| *id) {
+        known.extend(app.catalog.document_for(person.caller.access(), id).await?);
+    }
+    let rows = lines_of(app, person, known).await?;
+    let named = |(id, why): (Option<DocumentId>, String)| {
+        let href = id.map_or_else(|| "/".to_owned(), |id| format!("/documents/{id}"));
+        let row = rows.iter().find(|row| row.href == href);
+        let name = row.map_or_else(|| person.tongue.t("Document").to_owned(), |row| name(row, person.tongue));
+        (href, name, why)
+    };
+    Ok(left.into_iter().map(named).collect())
+}
+
+/// Whose paper it is, or what, with how much, when and under which number.
+fn name(row: &Row, tongue: Tongue) -> String {
+    let what = if row.party.is_empty() { tongue.t(&row.title) } else { row.party.as_str() };
+    let parts =
+        [what, row.amount.as_str(), row.subtitle.as_str()].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// Decides one: who is asked before it is done; which it is and why not, otherwise.
 async fn one(
     app: &App,
     person: &Person,
     (id, version): (ReviewId, i64),
     act: &Act,
     until: OffsetDateTime,
-) -> Result<DocumentId, (String, Refusal)> {
+) -> Result<(DocumentId, Option<Asked>), (Option<DocumentId>, Refusal)> {
     let (caller, actor) = (&person.caller, person.caller.actor.as_str());
-    let nowhere = |problem: Problem| ("/".to_owned(), Refusal::from(problem));
+    let nowhere = |problem: Problem| (None, Refusal::from(problem));
     let (review, document) = review::of(app, caller, id).await.map_err(nowhere)?;
-    let href = format!("/documents/{}", document.id);
-    let here = |refusal: Refusal| (href.clone(), refusal);
+    let here = |refusal: Refusal| (Some(document.id), refusal);
     let was_theirs = review.claimed_by.as_deref() == Some(actor);
     let held = app.catalog.claim_review(review.id, actor, LEASE).await;
     let fence = match held.map_err(|e| here(e.into()))? {
@@ -218,27 +269,29 @@ async fn one(
     let decided = match act {
         Act::Postpone(until) => {
             let put_off = (Verdict::Postpone, Some(*until), None);
-            review::put_off(app, caller, id, put_off, None).await.map_err(Refusal::from)
+            review::put_off(app, caller, id, put_off, None).await.map(|()| None).map_err(Refusal::from)
         }
-        Act::Approve => review::decide(app, caller, id, ask).await.map(drop),
+        Act::Approve => review::decide(app, caller, id, ask).await.map(|decided| decided.asked),
         Act::Reject(why) => {
             ask.verdict = Verdict::Reject;
             ask.note = Some(why.clone());
-            review::decide(app, caller, id, ask).await.map(drop)
+            review::decide(app, caller, id, ask).await.map(|decided| decided.asked)
         }
         Act::AskAgain => {
             ask.verdict = Verdict::AskAgain;
-            review::decide(app, caller, id, ask).await.map(drop)
+            review::decide(app, caller, id, ask).await.map(|decided| decided.asked)
         }
     };
-    if let Err(refusal) = decided {
-        // What they had before is theirs still: they may be in the middle of it.
-        if !was_theirs {
-            app.catalog.release_review(id, actor).await.map_err(|e| here(e.into()))?;
+    match decided {
+        Ok(asked) => Ok((document.id, asked)),
+        Err(refusal) => {
+            // What they had before is theirs still: they may be in the middle of it.
+            if !was_theirs {
+                app.catalog.release_review(review.id, actor).await.map_err(|e| here(e.into()))?;
+            }
+            Err(here(refusal))
         }
-        return Err(here(refusal));
     }
-    Ok(document.id)
 }
 
 /// `POST /bulk/{id}/undo`: takes all of them back that can be.

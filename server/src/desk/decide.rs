@@ -151,6 +151,7 @@ async fn at_rest(
         Reopened::Changed(_) => {
             Err(Problem::Conflict("the document changed meanwhile; look again".to_owned()).into())
         }
+        Reopened::StillHeld { secs } => Err(review::still_held(secs).into()),
         Reopened::NotAtRest => {
             Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned())
                 .into())

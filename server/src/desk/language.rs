@@ -213,12 +213,19 @@ mod tests {
         fields::{Entry, Field, FieldName, Fields, Source},
         reason::ReasonCode,
     };
-    use acuse_storage::{incidents::kinds, outbox::OutboxState, reviews::Resolution};
+    use acuse_storage::{
+        incidents::kinds,
+        outbox::OutboxState,
+        reviews::{Resolution, Resolved},
+    };
 
-    use crate::desk::{
-        came::{ARRIVALS, SENT, STANDS},
-        document::DECIDED,
-        ledger::{AGES, PLACES},
+    use crate::{
+        desk::{
+            came::{ARRIVALS, SENT, STANDS},
+            document::DECIDED,
+            ledger::{AGES, PLACES},
+        },
+        review,
     };
 
     /// The pages as they are written.
@@ -339,6 +346,20 @@ mod tests {
         assert!(found.len() >= 5, "{found:?}");
         for warning in found {
             is_said(&warning.message, &[]);
+        }
+    }
+
+    #[test]
+    fn why_somebody_else_is_waited_for_is_said_in_every_language() {
+        for resolved in [
+            Resolved::NoPerson,
+            Resolved::DecidedByTwo,
+            Resolved::NeedsFourEyes,
+            Resolved::NotTheirOwnSecond,
+            Resolved::StillHeld { secs: 9 },
+        ] {
+            let why = review::told(resolved).unwrap_err();
+            is_said(&sentence(&why.to_string()), &[]);
         }
     }
 

@@ -116,6 +116,26 @@ pub struct Decided {
     /// The documents that it was split into, the first under the id of the whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<DocumentId>,
+    /// Who is asked before it is done; the document's `waits_for` says so too.
+    #[serde(skip)]
+    pub asked: Option<Asked>,
+}
+
+/// Who is asked before a decision is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Another person.
+    Person,
+    /// Whoever approves what comes to so much.
+    Approver,
+}
+
+impl Decided {
+    /// It waits in front of somebody.
+    #[must_use]
+    pub fn waiting(asked: Option<Asked>) -> Self {
+        Self { status: Status::InReview, documents: Vec::new(), asked }
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use acuse_storage::{
     reviews::{Resolved, Review},
 };
 
-pub use ask::{Ask, Decided, Verdict, Whose};
+pub use ask::{Ask, Asked, Decided, Verdict, Whose};
 pub use correct::{alike, carried};
 pub use later::put_off;
 pub(crate) use prepare::{is_warned, prepared};
@@ -81,10 +81,17 @@ pub async fn decide_again(app: &App, caller: &Caller, id: DocumentId, ask: Ask) 
     Ok(told(app.catalog.decide_again(id, &by, &decision, reply.as_ref()).await?)?)
 }
 
+/// What to do about a document that somebody else decided a moment ago.
+pub(crate) fn still_held(secs: u64) -> Problem {
+    Problem::Conflict(format!(
+        "somebody decided this a moment ago and can still take it back: try again in {secs} seconds"
+    ))
+}
+
 pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
     match resolved {
-        Resolved::Done(status) => Ok(Decided { status, documents: Vec::new() }),
-        Resolved::Split(documents) => Ok(Decided { status: Status::Processing, documents }),
+        Resolved::Done(status) => Ok(Decided { status, documents: Vec::new(), asked: None }),
+        Resolved::Split(documents) => Ok(Decided { status: Status::Processing, documents, asked: None }),
         Resolved::HeldBy(by) => Err(Problem::Conflict(format!("{by} holds this review"))),
         Resolved::LeaseLost => Err(Problem::Conflict(
             "somebody else has had this review since you took it; look again".to_owned(),
@@ -94,7 +101,7 @@ pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
         }
         Resolved::Withheld => Err(Problem::Withheld),
         // It waits still, for somebody else.
-        Resolved::AnotherIsAsked => Ok(Decided { status: Status::InReview, documents: Vec::new() }),
+        Resolved::AnotherIsAsked => Ok(Decided::waiting(Some(Asked::Person))),
         Resolved::NotTheirOwnSecond => Err(Problem::Conflict(
             "you gave an answer already: this document needs another person's".to_owned(),
         )),
@@ -102,7 +109,15 @@ pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
             "a rule wants two persons for this document: reopen it, and each says what is right".to_owned(),
         )),
         // What they said stands, and an approver is asked.
-        Resolved::ApproverIsAsked => Ok(Decided { status: Status::InReview, documents: Vec::new() }),
+        Resolved::ApproverIsAsked => Ok(Decided::waiting(Some(Asked::Approver))),
+        Resolved::NoPerson => Err(Problem::Conflict(
+            "a rule wants two persons for this document, and a key is none: both decide at the desk".to_owned(),
+        )),
+        Resolved::DecidedByTwo => Err(Problem::Conflict(
+            "a rule wants two persons for this document: change it by deciding on it, and another says the same"
+                .to_owned(),
+        )),
+        Resolved::StillHeld { secs } => Err(still_held(secs)),
         Resolved::AlreadyResolved => Err(Problem::Conflict("this review is decided already".to_owned())),
         Resolved::Missing => Err(Problem::NotFound("review")),
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use acuse_pipeline::{
-    document::{Kind, Status},
+    document::Kind,
     fields::{FieldName, Value},
     part::Part,
 };
@@ -16,7 +16,7 @@ use acuse_storage::{
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
-use super::{Ask, Decided, LEASE, Verdict, Whose, decide, decide_again, of};
+use super::{Ask, Decided, LEASE, Verdict, Whose, decide, decide_again, of, still_held};
 use crate::{access::Caller, extract::Checked, problem::Problem, state::App};
 
 /// Longest time in which an API client can take a decision back.
@@ -141,12 +141,12 @@ async fn put_off(app: &App, caller: &Caller, review: &Review, body: &Decide) -> 
     }
     let note = body.note.as_deref();
     super::put_off(app, caller, review.id, (body.decision, body.until, body.to.as_deref()), note).await?;
-    Ok(Decided { status: Status::InReview, documents: Vec::new() })
+    Ok(Decided::waiting(None))
 }
 
 async fn undo(app: &App, caller: &Caller, review: &Review) -> Result<Decided, Problem> {
     match app.catalog.undo_decision(review.document_id, &caller.actor, LEASE).await? {
-        Undone::Done(status) => Ok(Decided { status, documents: Vec::new() }),
+        Undone::Done(status) => Ok(Decided { status, documents: Vec::new(), asked: None }),
         Undone::NotYours => Err(Problem::Conflict("somebody else decided it".to_owned())),
         Undone::TooLate => Err(Problem::Conflict("it cannot be taken back any more; reopen it".to_owned())),
     }
@@ -157,10 +157,11 @@ async fn reopen(app: &App, caller: &Caller, review: &Review, body: &Decide) -> R
     let until = app.catalog.now() + LEASE;
     let id = review.document_id;
     match app.catalog.reopen(id, &caller.actor, body.version, note, until).await? {
-        Reopened::Waits(_) => Ok(Decided { status: Status::InReview, documents: Vec::new() }),
+        Reopened::Waits(_) => Ok(Decided::waiting(None)),
         Reopened::Changed(version) => {
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
         }
+        Reopened::StillHeld { secs } => Err(still_held(secs)),
         Reopened::NotAtRest => {
             Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned()))
         }

@@ -29,6 +29,7 @@ mod withheld;
 
 pub use answer::{Answer, Joined};
 pub use question::{Asking, Question};
+pub(crate) use question::{ask_password, who_is_asked};
 pub(super) use question::{can_be_chosen, chosen, quoted, worded};
 pub use secret::PASSWORD;
 pub(crate) use secret::{

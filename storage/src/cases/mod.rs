@@ -35,8 +35,8 @@ pub(crate) use approve::{
 };
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
-    By, Worded, ask_for_unseen, asked, decided, is_password, keep_password, password_came, password_used,
-    passwords_are_awaited,
+    By, Worded, ask_for_unseen, ask_password, asked, decided, is_password, keep_password, password_came,
+    password_used, passwords_are_awaited, who_is_asked,
 };
 pub use authorize::CHECK as AUTHORIZATION;
 pub(crate) use authorize::{greeted, released};

@@ -245,7 +245,7 @@ pub(super) async fn words_about_something_else_answer_no_question(catalog: &Cata
 }
 
 /// A catalog with a key file of its own.
-fn with_keys(catalog: &Catalog) -> Catalog {
+pub(super) fn with_keys(catalog: &Catalog) -> Catalog {
     let path = std::env::temp_dir().join(format!("acuse-{}.key", Uuid::now_v7()));
     let file = KeyFile::open_or_create(&path).unwrap();
     std::fs::remove_file(path).unwrap();

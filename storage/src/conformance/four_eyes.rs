@@ -3,8 +3,8 @@
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::{FieldName, Fields},
-    reason::ReasonCode,
 };
+use time::Duration as Span;
 use uuid::Uuid;
 
 use super::{
@@ -14,16 +14,48 @@ use super::{
 use crate::{
     Access, Catalog, DocumentId, ReviewId,
     names::{UserId, WaitsFor, micros, now},
-    reviews::{Deciding, Decision, Resolved, ReviewFilter, four_eyes::Scope},
+    reviews::{Deciding, Decision, Resolved, ReviewFilter, Undone, four_eyes::Scope},
     users::{Change, Role},
 };
 
-async fn says(catalog: &Catalog, review: ReviewId, who: &str, total: &str) -> Resolved {
+fn comes_to(total: &str) -> Decision {
     let fields =
         Fields::from([(FieldName::Total, field(total)), (FieldName::MerchantName, field("Dos Ojos"))]);
-    let correct = Decision::Correct { kind: Some(Kind::Receipt), fields, customer_id: None };
+    Decision::Correct { kind: Some(Kind::Receipt), fields, customer_id: None }
+}
+
+async fn says(catalog: &Catalog, review: ReviewId, who: &str, total: &str) -> Resolved {
     let by = Deciding { who, sees_ids: true, ..Deciding::default() };
-    catalog.decide_review(review, &by, &correct, None).await.unwrap()
+    catalog.decide_review(review, &by, &comes_to(total), None).await.unwrap()
+}
+
+/// The same, to be taken back for a minute.
+async fn says_for_now(catalog: &Catalog, id: DocumentId, who: &str, total: &str) -> Resolved {
+    let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
+    let held_until = Some(now() + Span::MINUTE);
+    let by = Deciding { who, held_until, sees_ids: true, ..Deciding::default() };
+    catalog.decide_review(review.id, &by, &comes_to(total), None).await.unwrap()
+}
+
+async fn amends(catalog: &Catalog, id: DocumentId, who: &str, total: &str) -> Resolved {
+    let by = Deciding { who, sees_ids: true, ..Deciding::default() };
+    catalog.amend(id, &by, &comes_to(total)).await.unwrap()
+}
+
+async fn persons(catalog: &Catalog, id: DocumentId) -> Vec<String> {
+    catalog.opinions_of(id).await.unwrap().into_iter().map(|opinion| opinion.person).collect()
+}
+
+/// Two persons who decide, and who did beside them and does not now; a rule for what comes to a million.
+async fn a_pair(catalog: &Catalog) -> (Vec<UserId>, Uuid) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let user =
+        async |name: &str| catalog.put_user(&format!("{name}-{unique}"), "$h", Role::Reviewer).await.unwrap();
+    let pair = [user("ana").await, user("ben").await];
+    let shut_out = only(catalog, &pair).await;
+    let scope = Scope { amount_from: Some("1000000".parse().unwrap()), ..Scope::default() };
+    let rule = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap().expect("two decide");
+    (shut_out, rule)
 }
 
 async fn status(catalog: &Catalog, id: DocumentId) -> (Status, Option<WaitsFor>) {
@@ -32,13 +64,9 @@ async fn status(catalog: &Catalog, id: DocumentId) -> (Status, Option<WaitsFor>)
 }
 
 /// Whether work mode would give it to somebody.
-async fn is_next_of(catalog: &Catalog, id: DocumentId, who: &str) -> bool {
-    let filter = ReviewFilter {
-        reason: Some(ReasonCode::UnknownCustomer),
-        open_to: Some(who.to_owned()),
-        access: Access::whole(),
-        ..ReviewFilter::default()
-    };
+pub(super) async fn is_next_of(catalog: &Catalog, id: DocumentId, who: &str) -> bool {
+    let filter =
+        ReviewFilter { open_to: Some(who.to_owned()), access: Access::whole(), ..ReviewFilter::default() };
     let mut after = None;
     loop {
         let page = catalog.reviews(&filter, after, 500).await.unwrap();
@@ -145,5 +173,68 @@ pub(super) async fn two_say_the_same_or_a_third_settles_it(catalog: &Catalog) {
     assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
     let (_, review) = waiting(catalog).await;
     assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::Done(Status::Filed));
+    let_in(catalog, &shut_out).await;
+}
+
+pub(super) async fn a_key_is_nobody_and_one_alone_changes_nothing_of_two(catalog: &Catalog) {
+    let (high, review) = waiting(catalog).await;
+    assert_eq!(amends(catalog, high, "key:erp", "2000000.00").await, Resolved::Done(Status::InReview));
+    let (shut_out, rule) = a_pair(catalog).await;
+    let lowered = amends(catalog, high, "user:ana", "1.00").await;
+    assert_eq!(lowered, Resolved::DecidedByTwo, "the rule goes by what it said before, too");
+    assert_eq!(amends(catalog, high, "key:anas", "1.00").await, Resolved::DecidedByTwo);
+    let total = catalog.document(high).await.unwrap().unwrap().fields[&FieldName::Total].value.to_string();
+    assert_eq!(total, "2000000.00");
+    let (low, _) = waiting(catalog).await;
+    let raised = amends(catalog, low, "user:ana", "2000000.00").await;
+    assert_eq!(raised, Resolved::DecidedByTwo, "and by what it would say");
+    assert_eq!(amends(catalog, low, "user:ana", "2.00").await, Resolved::Done(Status::InReview));
+
+    for key in ["key:anas", "mcp:anas"] {
+        assert_eq!(says(catalog, review.id, key, "2000000.00").await, Resolved::NoPerson, "not the first");
+    }
+    assert_eq!(persons(catalog, high).await, Vec::<String>::new());
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    for key in ["key:anas", "mcp:anas"] {
+        assert_eq!(says(catalog, review.id, key, "2000000.00").await, Resolved::NoPerson, "nor the second");
+    }
+    assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    let changed = amends(catalog, high, "user:ben", "2000001.00").await;
+    assert_eq!(changed, Resolved::DecidedByTwo, "one has answered: the second sees what was read");
+    assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
+    let_in(catalog, &shut_out).await;
+}
+
+pub(super) async fn an_answer_is_taken_back_and_given_again(catalog: &Catalog) {
+    let (shut_out, rule) = a_pair(catalog).await;
+    let (id, review) = waiting(catalog).await;
+    let before = status(catalog, id).await;
+    // The first answer is nobody's to go on from while it can be taken back.
+    assert_eq!(says_for_now(catalog, id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(status(catalog, id).await, (Status::InReview, Some(WaitsFor::SecondReviewer)));
+    assert!(
+        catalog.open_review_of(id).await.unwrap().is_none() && !is_next_of(catalog, id, "user:ben").await
+    );
+    assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::AlreadyResolved);
+    let held = catalog.held_by("user:ana").await.unwrap().expect("it can be taken back");
+    assert_eq!((held.document_id, held.resolution.as_str()), (id, "answered"));
+    let undone = catalog.undo_decision(id, "user:ana", LEASE).await.unwrap();
+    assert_eq!((undone, status(catalog, id).await), (Undone::Done(Status::InReview), before));
+    assert_eq!(persons(catalog, id).await, Vec::<String>::new());
+
+    let review = catalog.open_review_of(id).await.unwrap().expect("in front of her again");
+    assert_eq!(review.claimed_by.as_deref(), Some("user:ana"));
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(says(catalog, review.id, "user:ben", "3000000.00").await, Resolved::AnotherIsAsked);
+    // She takes his answer, takes that back, and says again what she had said: her place is free.
+    assert_eq!(says_for_now(catalog, id, "user:ana", "3000000.00").await, Resolved::Done(Status::Filed));
+    let undone = catalog.undo_decision(id, "user:ana", LEASE).await.unwrap();
+    assert_eq!(undone, Undone::Done(Status::InReview));
+    assert_eq!(persons(catalog, id).await, ["user:ben"]);
+    let review = catalog.open_review_of(id).await.unwrap().unwrap();
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(persons(catalog, id).await, ["user:ana", "user:ben"]);
+    assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
+    assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
     let_in(catalog, &shut_out).await;
 }

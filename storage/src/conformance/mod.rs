@@ -6,6 +6,7 @@
 
 mod abstention;
 mod access;
+mod answered;
 mod answers;
 mod arrivals;
 mod attachments;
@@ -301,6 +302,12 @@ pub async fn catalog(catalog: &Catalog) {
         owed::a_filed_bill_of_ours_is_owed_and_follows_its_paper,
         owed::what_comes_to_much_is_approved_before_it_is_filed,
         owed::what_would_be_filed_by_itself_goes_on_once_approved,
+        answered::an_approver_is_asked_when_it_cannot_be_taken_back,
+        answered::of_nobody_stays_of_nobody_until_it_is_approved,
+        answered::what_is_said_otherwise_once_it_was_settled_begins_anew,
+        answered::nobody_ends_the_time_of_another,
+        answered::a_merge_takes_no_way_back,
+        answered::a_password_is_asked_for_when_it_cannot_be_taken_back,
         attachments::a_picture_is_uploaded_once_for_each_number_and_paid_for_by_nobody,
         attachments::several_pages_are_the_file_itself_unless_it_is_dangerous,
         attachments::what_a_picture_shows_takes_it_along_when_it_goes,
@@ -363,6 +370,8 @@ pub async fn at_work(catalog: &Catalog) {
         abstention::who_confirms_without_reading_is_told_apart,
         finance::totals_are_exact_and_what_comes_monthly_is_missed,
         four_eyes::two_say_the_same_or_a_third_settles_it,
+        four_eyes::a_key_is_nobody_and_one_alone_changes_nothing_of_two,
+        four_eyes::an_answer_is_taken_back_and_given_again,
         people::whom_a_provider_vouches_for_comes_in,
         people::who_may_what_is_changed_and_told,
         people::the_trail_is_searched,

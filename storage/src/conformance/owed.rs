@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A bill of somebody's, who is one of us or is not.
-fn billed(tax_id: &str, number: &str, total: &str) -> ReadFacts {
+pub(super) fn billed(tax_id: &str, number: &str, total: &str) -> ReadFacts {
     let mut facts = bill();
     for (name, value) in [
         (FieldName::IssuerTaxId, tax_id),
@@ -59,7 +59,7 @@ async fn owed(catalog: &Catalog, customer: CustomerId) -> Vec<Obligation> {
     catalog.obligations(&Access::new(true), &filter, 9).await.unwrap()
 }
 
-async fn approve(catalog: &Catalog, id: DocumentId, customer: Option<CustomerId>) -> Resolved {
+pub(super) async fn approve(catalog: &Catalog, id: DocumentId, customer: Option<CustomerId>) -> Resolved {
     let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
     let by = Deciding { who: "user:eva", sees_ids: true, ..Deciding::default() };
     catalog.decide_review(review.id, &by, &Decision::Approve { customer_id: customer }, None).await.unwrap()
@@ -140,7 +140,7 @@ pub(super) async fn a_filed_bill_of_ours_is_owed_and_follows_its_paper(catalog: 
 }
 
 /// The samples' numbers are none; each message of theirs brings that back.
-async fn gets_a_number(catalog: &Catalog, contact: ContactId) -> String {
+pub(super) async fn gets_a_number(catalog: &Catalog, contact: ContactId) -> String {
     let phone = format!("347{:09}", contact.0.as_u128() % 1_000_000_000);
     let mut tx = catalog.writing().await.unwrap();
     execute!(tx, "UPDATE contacts SET phone = $2 WHERE id = $1", contact.0, phone.as_str()).unwrap();
@@ -156,11 +156,11 @@ pub(super) async fn approver(catalog: &Catalog) -> (Sample, ContactId, String, S
     (sample, contact, number, phone)
 }
 
-async fn now_of(catalog: &Catalog, id: DocumentId) -> Document {
+pub(super) async fn now_of(catalog: &Catalog, id: DocumentId) -> Document {
     catalog.document(id).await.unwrap().unwrap()
 }
 
-async fn approvals_of(catalog: &Catalog, id: DocumentId) -> Vec<ApprovalState> {
+pub(super) async fn approvals_of(catalog: &Catalog, id: DocumentId) -> Vec<ApprovalState> {
     let all = catalog.approvals(&Access::new(true), (None, Some(id)), None, 50).await.unwrap();
     all.into_iter().map(|approval| approval.state).collect()
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Deciding, Decision, Resolved, hold,
-    resolve::{corrected, said, write_fields},
+    Deciding, Decision, Resolved, four_eyes, hold,
+    resolve::{corrected, said, write_customer, write_fields},
 };
 use crate::{
     access::{Access, decided, settle},
@@ -15,14 +15,15 @@ use crate::{
     documents::{self, Document},
     error::CatalogError,
     events,
-    names::{CustomerId, DocumentId, ReviewId, Stage, micros},
+    names::{DocumentId, ReviewId, Stage, micros},
     sql::Tx,
     timeline,
 };
 
 impl Catalog {
     /// Changes kind, fields and customer of a document that is filed, which stays filed, or waits, which goes on waiting.
-    /// `correct` is a [`Decision::Correct`]; of what is filed it is one.
+    /// `correct` is a [`Decision::Correct`]; of what is filed it is one. Of what waits and two persons must say the same of,
+    /// nothing is changed but by their decisions.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -33,8 +34,9 @@ impl Catalog {
         correct: &Decision,
     ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
-        // What was decided a moment ago is told first.
-        hold::end(&mut tx, id, None).await?;
+        if let Some(secs) = hold::end_own(&mut tx, id, by.who).await? {
+            return Ok(Resolved::StillHeld { secs });
+        }
         let Some(document) = documents::lookup(&mut tx, id).await? else { return Ok(Resolved::Missing) };
         if Access::new(by.sees_ids).withholds(document.sensitivity) {
             return Ok(Resolved::Withheld);
@@ -77,6 +79,9 @@ impl Catalog {
         if let Some(other) = holder.filter(|holder| holder != by.who) {
             return Ok(Resolved::HeldBy(other));
         }
+        if four_eyes::is_for_two(&mut tx, &document, by, correct).await? {
+            return Ok(Resolved::DecidedByTwo);
+        }
         let moved = execute!(
             tx,
             "UPDATE documents SET version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
@@ -106,16 +111,4 @@ impl Catalog {
         tx.commit().await?;
         Ok(Resolved::Done(document.status))
     }
-}
-
-async fn write_customer(
-    tx: &mut Tx,
-    id: DocumentId,
-    customer: Option<CustomerId>,
-    is_nobodys: bool,
-) -> Result<(), CatalogError> {
-    if customer.is_some() || is_nobodys {
-        execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", id.0, customer.map(|c| c.0))?;
-    }
-    Ok(())
 }

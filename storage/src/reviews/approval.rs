@@ -5,8 +5,9 @@ use acuse_pipeline::document::Kind;
 
 use super::{
     Deciding, Decision,
-    four_eyes::open_again,
-    resolve::{corrected, write_fields},
+    answered::{Answered, Next, keep_for_approver, note, open_again},
+    hold::Was,
+    resolve::{corrected, write_customer, write_fields},
 };
 use crate::{
     access::decided,
@@ -14,6 +15,7 @@ use crate::{
     documents::Document,
     error::CatalogError,
     names::ReviewId,
+    outbox::NewReply,
     sql::Tx,
 };
 
@@ -27,13 +29,14 @@ pub(super) fn worth(document: &Document, decision: &Decision) -> Option<Worth> {
 }
 
 /// Whether an approver is to say something first. Then what the decision says of the document is written, so that nobody
-/// types it twice and the approver sees it; and its review is open again.
+/// types it twice and the approver sees it; and its review is open again, once the approver is asked. That is when the
+/// decision can no longer be taken back.
 pub(super) async fn waits_for_approval(
     tx: &mut Tx,
-    review: ReviewId,
-    document: &Document,
+    (review, document): (ReviewId, &Document),
     by: &Deciding<'_>,
     decision: &Decision,
+    reply: Option<&NewReply>,
 ) -> Result<bool, CatalogError> {
     if !matches!(decision, Decision::Approve { .. } | Decision::Correct { .. }) {
         return Ok(false);
@@ -42,6 +45,30 @@ pub(super) async fn waits_for_approval(
     if !approvals::is_missing(tx, document.id, worth.as_ref()).await? {
         return Ok(false);
     }
+    let was = Was::of(tx, document).await?;
+    write_answer(tx, document, by, decision).await?;
+    if by.held_until.is_some() {
+        let effects = Answered::new(review, by, Next::Approver).deciding(document, by, decision, reply);
+        keep_for_approver(tx, (review, document), by, decision, &was, &effects).await?;
+    } else {
+        // What was asked about it as it was is over, or asked anew.
+        approvals::look_again(tx, document.id).await?;
+        if !approvals::holds_back(tx, document.id, worth.as_ref()).await? {
+            return Ok(false);
+        }
+        open_again(tx, review).await?;
+    }
+    note(tx, review, document.id, by.who, "approver").await?;
+    Ok(true)
+}
+
+/// What a decision says of the document, which is not filed by it yet.
+pub(super) async fn write_answer(
+    tx: &mut Tx,
+    document: &Document,
+    by: &Deciding<'_>,
+    decision: &Decision,
+) -> Result<(), CatalogError> {
     let customer = match decision {
         Decision::Approve { customer_id } | Decision::Correct { customer_id, .. } => *customer_id,
         _ => None,
@@ -54,17 +81,5 @@ pub(super) async fn waits_for_approval(
             decided(tx, document.id, by.who, by.sees_ids, document.sensitivity).await?;
         }
     }
-    execute!(
-        tx,
-        "UPDATE documents SET customer_id = COALESCE($2, customer_id) WHERE id = $1",
-        document.id.0,
-        customer.map(|c| c.0)
-    )?;
-    // What was asked about it as it was is over, or asked anew.
-    approvals::look_again(tx, document.id).await?;
-    if !approvals::holds_back(tx, document.id, worth.as_ref()).await? {
-        return Ok(false);
-    }
-    open_again(tx, review, document.id, by.who, "approver").await?;
-    Ok(true)
+    write_customer(tx, document.id, customer, by.without_customer).await
 }

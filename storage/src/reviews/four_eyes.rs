@@ -1,5 +1,7 @@
 //! Four eyes: what a rule names is done only when two persons say the same of it, the second blind to the first. What they
-//! say differently is shown to a third, who settles it; where there are only two, either takes the other's answer.
+//! say differently is shown to a third, who settles it; where there are only two, either takes the other's answer. Only
+//! whoever signed in is a person: of a key nobody knows who uses it, and who gave one answer at the desk could give the other
+//! with it. What is said otherwise once it was settled begins anew.
 
 mod rules;
 
@@ -10,20 +12,22 @@ use acuse_pipeline::{
     fields::{FieldName, Fields, Value},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 pub use rules::{Rule, Scope, TooFew};
 use rules::{deciding, rules};
 
-use super::{Deciding, Decision};
+use super::{
+    Deciding, Decision,
+    answered::{Answered, Next, note, open_again},
+    drafts,
+    hold::{self, Was},
+};
 use crate::{
-    audit,
     catalog::Catalog,
     documents::Document,
     error::CatalogError,
-    names::{CustomerId, DocumentId, ReviewId, Stage, json, micros, to_json},
+    names::{CustomerId, DocumentId, ReviewId, json, micros, to_json},
     sql::Tx,
-    timeline,
 };
 
 /// What somebody said of a document, in the terms in which two answers are the same or not.
@@ -97,6 +101,13 @@ pub(super) enum Said {
     NotEnough,
     /// They have said it already.
     Own,
+    /// They are no person, and say nothing.
+    Nobodys,
+}
+
+/// Whether somebody signed in as this, and is who they are whatever else they use.
+fn is_person(who: &str) -> bool {
+    who.starts_with("user:")
 }
 
 async fn opinions(tx: &mut Tx, document: DocumentId) -> Result<Vec<Opinion>, CatalogError> {
@@ -122,6 +133,17 @@ pub(super) async fn needs_another(
     Ok(rules(tx).await?.iter().any(|rule| rule.scope.is_about_either(document, &answer)))
 }
 
+/// Whether a document that waits is one of which two persons must say the same, as it stands or as it would be, or of which
+/// one has answered.
+pub(super) async fn is_for_two(
+    tx: &mut Tx,
+    document: &Document,
+    by: &Deciding<'_>,
+    decision: &Decision,
+) -> Result<bool, CatalogError> {
+    Ok(!opinions(tx, document.id).await?.is_empty() || needs_another(tx, document, by, decision).await?)
+}
+
 /// Hears what somebody says of a document in the transaction that closed its review. Where it is not enough the review is
 /// open again, for others.
 pub(super) async fn said(
@@ -139,17 +161,21 @@ pub(super) async fn said(
         return Ok(Said::Enough);
     }
     // It was settled before, and waited for something else since.
-    if is_settled(&known, &answer) {
+    if is_settled(&known, Some(&answer)) {
         return Ok(Said::Enough);
     }
+    if !is_person(by.who) {
+        return Ok(Said::Nobodys);
+    }
+    let known = if is_settled(&known, None) { forget(tx, document.id).await? } else { known };
     let own = known.iter().position(|o| o.person == by.who);
     let waits_for = match (known.as_slice(), own) {
         ([], _) => {
-            keep(tx, document.id, 1, by.who, &answer).await?;
+            keep(tx, document.id, by.who, &answer).await?;
             "second_reviewer"
         }
         ([first], None) => {
-            keep(tx, document.id, 2, by.who, &answer).await?;
+            keep(tx, document.id, by.who, &answer).await?;
             if first.answer == answer {
                 return Ok(Said::Enough);
             }
@@ -158,7 +184,7 @@ pub(super) async fn said(
         ([_], Some(_)) => return Ok(Said::Own),
         // A third settles it.
         (_, None) => {
-            keep(tx, document.id, 3, by.who, &answer).await?;
+            keep(tx, document.id, by.who, &answer).await?;
             return Ok(Said::Enough);
         }
         // The two that there are settle it between them: whoever takes the other's answer.
@@ -166,32 +192,40 @@ pub(super) async fn said(
             if deciding(tx).await? > 2 {
                 return Ok(Said::Own);
             }
+            change(tx, document.id, by.who, &answer).await?;
             let other = if own == 0 { b } else { a };
             if other.answer == answer {
                 return Ok(Said::Enough);
             }
-            change(tx, document.id, by.who, &answer).await?;
             "approver"
         }
     };
-    wait_for(tx, review, document, by.who, waits_for).await?;
+    wait_for(tx, review, document, by, waits_for).await?;
     Ok(Said::NotEnough)
 }
 
-/// Whether two have said just this, or a third who settled it.
-fn is_settled(known: &[Opinion], answer: &Answer) -> bool {
-    let alike = known.iter().filter(|opinion| opinion.answer == *answer).count();
-    alike > 1 || known.get(2).is_some_and(|third| third.answer == *answer)
+/// Whether two have said the same, or a third has settled it; with an answer, whether as just this.
+fn is_settled(known: &[Opinion], answer: Option<&Answer>) -> bool {
+    let settled = match known {
+        [_, _, third, ..] => Some(&third.answer),
+        [first, second] if first.answer == second.answer => Some(&first.answer),
+        _ => None,
+    };
+    settled.is_some_and(|settled| answer.is_none_or(|answer| answer == settled))
 }
 
-async fn keep(
-    tx: &mut Tx,
-    document: DocumentId,
-    nth: i64,
-    who: &str,
-    answer: &Answer,
-) -> Result<(), CatalogError> {
+/// What was settled counts no more; nothing is known any more.
+async fn forget(tx: &mut Tx, document: DocumentId) -> Result<Vec<Opinion>, CatalogError> {
+    execute!(tx, "DELETE FROM opinions WHERE document_id = $1", document.0)?;
+    Ok(Vec::new())
+}
+
+/// An answer in the first place that is free: one that was taken back leaves its own. Whoever calls holds the document.
+async fn keep(tx: &mut Tx, document: DocumentId, who: &str, answer: &Answer) -> Result<(), CatalogError> {
     let present = micros(tx.now());
+    let taken = all!(tx, (i64,), "SELECT nth FROM opinions WHERE document_id = $1", document.0)?;
+    let free = (1..=3).find(|nth| !taken.contains(&(*nth,)));
+    let nth: i64 = free.ok_or(CatalogError::Missing { what: "place for an answer" })?;
     execute!(
         tx,
         "INSERT INTO opinions (document_id, nth, person, answer, given_at) VALUES ($1, $2, $3, $4, $5)",
@@ -217,14 +251,15 @@ async fn change(tx: &mut Tx, document: DocumentId, who: &str, answer: &Answer) -
     .map(drop)
 }
 
-/// The document waits for somebody else's answer.
+/// The document waits for somebody else's answer: from now on, or once this one can no longer be taken back.
 async fn wait_for(
     tx: &mut Tx,
     review: ReviewId,
     document: &Document,
-    who: &str,
+    by: &Deciding<'_>,
     waits_for: &str,
 ) -> Result<(), CatalogError> {
+    let was = Was::of(tx, document).await?;
     let present = micros(tx.now());
     execute!(
         tx,
@@ -233,29 +268,13 @@ async fn wait_for(
         waits_for,
         present
     )?;
-    execute!(tx, "DELETE FROM drafts WHERE document_id = $1 AND person = $2", document.id.0, who)?;
-    open_again(tx, review, document.id, who, waits_for).await
-}
-
-/// Opens the review again, free for others: somebody answered, and somebody else is waited for. What was said is told
-/// nobody.
-pub(super) async fn open_again(
-    tx: &mut Tx,
-    review: ReviewId,
-    document: DocumentId,
-    who: &str,
-    waits_for: &str,
-) -> Result<(), CatalogError> {
-    execute!(
-        tx,
-        "UPDATE reviews SET resolved_at = NULL, resolved_by = NULL, resolution = NULL, note = NULL, claimed_by = NULL, \
-         claim_expires_at = NULL, reserved = FALSE, handed_to = NULL, postponed_until = NULL, fence = fence + 1 \
-         WHERE id = $1",
-        review.0
-    )?;
-    let detail = json!({ "review_id": review, "by": who, "waits_for": waits_for });
-    audit::write(tx, who, "answered", Some(document), &detail).await?;
-    timeline::note(tx, document, Stage::Done, "answered", detail).await
+    note(tx, review, document.id, by.who, waits_for).await?;
+    let Some(until) = by.held_until else {
+        drafts::discard(tx, document.id, by.who).await?;
+        return open_again(tx, review).await;
+    };
+    let answered = Answered::new(review, by, Next::Person).alone();
+    hold::hold(tx, review, (by.who, until), &was, (document.id, document.version), &answered).await
 }
 
 impl Catalog {

@@ -12,11 +12,16 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{drafts, resolve::write_fields};
+use super::{
+    answered::{self, Answered, Told},
+    drafts,
+    resolve::write_fields,
+};
 use crate::{
     abstention, access, audit,
     cases::{self, By},
     catalog::Catalog,
+    customers,
     documents::{self, Document, FieldFacts},
     error::CatalogError,
     events,
@@ -36,7 +41,7 @@ pub struct Held {
     pub document_id: DocumentId,
     /// Until when.
     pub until: OffsetDateTime,
-    /// What was decided: a word of [`super::Resolution`].
+    /// What was decided: a word of [`super::Resolution`]; `answered` where somebody else is waited for before it is done.
     pub resolution: String,
     /// The decisions that were made together with it, and how many can be taken back.
     pub batch: Option<(Uuid, u64)>,
@@ -107,6 +112,8 @@ pub(super) enum Outcome {
     Split(Split),
     /// It is this one come again.
     Duplicate(DocumentId),
+    /// It is not done: somebody else is waited for.
+    Answered(Answered),
 }
 
 /// An outcome with its particulars and its message.
@@ -123,12 +130,25 @@ pub(super) struct Effects {
     pub found: Option<bool>,
 }
 
-/// Lets the world hear of a decision; the ids of a split's documents.
+/// Lets the world hear of a decision, or whoever is waited for; the ids of a split's documents.
 pub(super) async fn settle(
     tx: &mut Tx,
     document: DocumentId,
     effects: Effects,
 ) -> Result<Vec<DocumentId>, CatalogError> {
+    let (answered, told) = match effects {
+        Effects { outcome: Outcome::Answered(answered), said, reply, teaches, found } => {
+            (answered, Told { said, reply, teaches, found })
+        }
+        effects => return tell(tx, document, effects).await,
+    };
+    match answered::told(tx, document, answered, told).await? {
+        Some(effects) => tell(tx, document, effects).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn tell(tx: &mut Tx, document: DocumentId, effects: Effects) -> Result<Vec<DocumentId>, CatalogError> {
     if !matches!(effects.outcome, Outcome::AskedAgain(_)) {
         cases::decided(tx, document).await?;
     }
@@ -143,6 +163,8 @@ pub(super) async fn settle(
         Outcome::Split(split) => {
             return take_apart(tx, document, &split, Stage::Done, effects.said).await;
         }
+        // Of what is not done nobody hears.
+        Outcome::Answered(_) => return Ok(Vec::new()),
         Outcome::Filed => "document.filed",
         Outcome::Corrected => "document.corrected",
         Outcome::Rejected => "document.rejected",
@@ -198,12 +220,30 @@ pub(super) async fn hold(
     push(tx, Queue::Hold, vec![task]).await
 }
 
-/// Ends the hold on a document, if there is one that was due at `due`.
-pub(super) async fn end(
+/// Before a document is decided anew: the decision of the same person is told first, the new one being another; of what
+/// somebody else can still take back, seconds until they cannot.
+pub(super) async fn end_own(
     tx: &mut Tx,
     document: DocumentId,
-    due: Option<OffsetDateTime>,
-) -> Result<bool, CatalogError> {
+    who: &str,
+) -> Result<Option<u64>, CatalogError> {
+    cases::hold_document(tx, document).await?;
+    let present = tx.now();
+    let others = optional!(
+        tx,
+        (i64,),
+        "SELECT held_until FROM holds WHERE document_id = $1 AND decided_by <> $2 AND held_until > $3",
+        document.0,
+        who,
+        micros(present)
+    )?;
+    let Some((until,)) = others else { return end(tx, document, None).await.map(|_| None) };
+    let left = at("holds", "held_until", until)? - present;
+    Ok(Some(u64::try_from(left.whole_seconds()).unwrap_or_default().saturating_add(1)))
+}
+
+/// Ends the hold on a document, if there is one that was due at `due`.
+async fn end(tx: &mut Tx, document: DocumentId, due: Option<OffsetDateTime>) -> Result<bool, CatalogError> {
     cases::hold_document(tx, document).await?;
     let row = optional!(
         tx,
@@ -250,9 +290,10 @@ impl Catalog {
         let row = optional!(
             tx,
             (Uuid, i64, String, Option<Uuid>, i64),
-            "SELECT h.document_id, h.held_until, r.resolution, h.batch, \
-             (SELECT COUNT(*) FROM holds o WHERE o.batch = h.batch AND o.held_until > $2) \
-             FROM holds h JOIN reviews r ON r.id = h.review_id \
+            "SELECT h.document_id, h.held_until, \
+             CASE WHEN d.status = 'in_review' AND r.resolution <> 'asked_again' THEN 'answered' ELSE r.resolution END, \
+             h.batch, (SELECT COUNT(*) FROM holds o WHERE o.batch = h.batch AND o.held_until > $2) \
+             FROM holds h JOIN reviews r ON r.id = h.review_id JOIN documents d ON d.id = h.document_id \
              WHERE h.decided_by = $1 AND h.held_until > $2 ORDER BY h.held_until DESC LIMIT 1",
             who,
             micros(present)
@@ -297,23 +338,20 @@ impl Catalog {
         cases::hold_document(&mut tx, document).await?;
         let row = optional!(
             tx,
-            (Uuid, i64, String),
-            "DELETE FROM holds WHERE document_id = $1 AND decided_by = $2 AND held_until > $3 \
-             RETURNING review_id, document_version, was",
+            (Uuid, String),
+            "DELETE FROM holds WHERE document_id = $1 AND decided_by = $2 AND held_until > $3 RETURNING review_id, was",
             document.0,
             who,
             micros(present)
         )?;
-        let Some((review, version, was)) = row else {
+        let Some((review, was)) = row else {
             let other =
                 optional!(tx, (String,), "SELECT decided_by FROM holds WHERE document_id = $1", document.0)?;
             return Ok(if other.is_some_and(|(by,)| by != who) { Undone::NotYours } else { Undone::TooLate });
         };
         let was: Was = json("holds", "was", &was)?;
         let status: Status = word("holds", "was", &was.status)?;
-        if !restore(&mut tx, document, version, &was).await? {
-            return Ok(Undone::TooLate);
-        }
+        restore(&mut tx, document, &was).await?;
         execute!(tx, "DELETE FROM opinions WHERE document_id = $1 AND person = $2", document.0, who)?;
         // What the decision said of it is taken back too: the rule speaks again.
         execute!(tx, "UPDATE documents SET sensitivity_by = NULL WHERE id = $1", document.0)?;
@@ -331,31 +369,31 @@ impl Catalog {
     }
 }
 
-/// Whether the document was still as the decision had left it.
-async fn restore(tx: &mut Tx, document: DocumentId, version: i64, was: &Was) -> Result<bool, CatalogError> {
+/// Puts a document back as it was. Whoever would decide it anew waits for the hold; what else may have happened to it
+/// meanwhile (its customer became part of another, an approver said no) takes no decision back from who made it.
+async fn restore(tx: &mut Tx, document: DocumentId, was: &Was) -> Result<(), CatalogError> {
     let present = tx.now();
-    let touched = execute!(
+    // One that was merged meanwhile is the one it is part of now.
+    let customer = match was.customer_id {
+        Some(id) => customers::lookup(tx, id).await?.map(|customer| customer.id),
+        None => None,
+    };
+    execute!(
         tx,
-        "UPDATE documents SET status = $3, stage = 'done', duplicate_of = NULL, kind = $4, customer_id = $5, filed_at = $6, reasons = $7, \
-         awaits_customer = $8, waits_for = $9, version = version + 1, updated_at = $10 \
-         WHERE id = $1 AND version = $2",
+        "UPDATE documents SET status = $2, stage = 'done', duplicate_of = NULL, kind = $3, customer_id = $4, filed_at = $5, reasons = $6, \
+         awaits_customer = $7, waits_for = $8, version = version + 1, updated_at = $9 WHERE id = $1",
         document.0,
-        version,
         was.status.as_str(),
         was.kind.map(Kind::as_str),
-        was.customer_id.map(|c| c.0),
+        customer.map(|c| c.0),
         was.filed_at,
         to_json("reasons", &was.reasons)?,
         was.awaits_customer,
         was.waits_for.as_deref(),
         micros(present)
     )?;
-    if touched == 1 {
-        let found =
-            documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
-        write_fields(tx, &found, was.kind, (&was.fields, &was.field_facts)).await?;
-    }
-    Ok(touched == 1)
+    let found = documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
+    write_fields(tx, &found, was.kind, (&was.fields, &was.field_facts)).await
 }
 
 /// Another review in the place of one that was decided, for the same person.

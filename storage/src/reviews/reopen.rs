@@ -9,9 +9,11 @@ use time::OffsetDateTime;
 
 use super::{
     Deciding, Decision, Resolution, Resolved,
-    approval::{waits_for_approval, worth},
-    four_eyes, hold,
-    resolve::{carry_out, closing, said},
+    answered::{Answered, Next, keep_for_approver},
+    approval::{waits_for_approval, worth, write_answer},
+    four_eyes,
+    hold::{self, Was},
+    resolve::{carry_out, close, closing, said},
 };
 use crate::{
     access::Access,
@@ -34,6 +36,11 @@ pub enum Reopened {
     Waits(ReviewId),
     /// It changed since it was looked at; its version now.
     Changed(i64),
+    /// Somebody else decided it a moment ago and can take that back for so many seconds more.
+    StillHeld {
+        /// Seconds, one at the least.
+        secs: u64,
+    },
     /// It is neither filed nor rejected, it was erased, or it is a duplicate: take up the first.
     NotAtRest,
     /// There is no such document.
@@ -44,10 +51,11 @@ pub enum Reopened {
 async fn at_rest(
     tx: &mut Tx,
     id: DocumentId,
-    seen_version: Option<i64>,
+    (who, seen_version): (&str, Option<i64>),
 ) -> Result<Result<Document, Reopened>, CatalogError> {
-    // What was decided a moment ago is told first: the new decision is another one.
-    hold::end(tx, id, None).await?;
+    if let Some(secs) = hold::end_own(tx, id, who).await? {
+        return Ok(Err(Reopened::StillHeld { secs }));
+    }
     let Some(document) = documents::lookup(tx, id).await? else { return Ok(Err(Reopened::Missing)) };
     if seen_version.is_some_and(|seen| seen != document.version) {
         return Ok(Err(Reopened::Changed(document.version)));
@@ -72,13 +80,14 @@ impl Catalog {
         until: OffsetDateTime,
     ) -> Result<Reopened, CatalogError> {
         let mut tx = self.writing().await?;
-        let document = match at_rest(&mut tx, id, seen_version).await? {
+        let document = match at_rest(&mut tx, id, (who, seen_version)).await? {
             Ok(document) => document,
             Err(why) => return Ok(why),
         };
         let Some(review) = taken_up(&mut tx, &document, note).await? else {
             return Ok(Reopened::Changed(document.version));
         };
+        vendors::forget(&mut tx, id).await?;
         execute!(
             tx,
             "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, fence = 1 WHERE id = $1",
@@ -106,9 +115,10 @@ impl Catalog {
         reply: Option<&NewReply>,
     ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
-        let document = match at_rest(&mut tx, id, by.seen_version).await? {
+        let document = match at_rest(&mut tx, id, (by.who, by.seen_version)).await? {
             Ok(document) => document,
             Err(Reopened::Changed(version)) => return Ok(Resolved::Changed(version)),
+            Err(Reopened::StillHeld { secs }) => return Ok(Resolved::StillHeld { secs }),
             Err(Reopened::Missing) => return Ok(Resolved::Missing),
             Err(_) => return Ok(Resolved::AlreadyResolved),
         };
@@ -118,7 +128,7 @@ impl Catalog {
         if let Some(worth) = worth(&document, decision)
             && approvals::is_missing(&mut tx, id, Some(&worth)).await?
         {
-            return waits_again(tx, document, by, decision).await;
+            return waits_again(tx, document, by, decision, reply).await;
         }
         let (review, present) = (ReviewId::generate(), micros(tx.now()));
         let (resolution, note) = closing(decision, by);
@@ -152,7 +162,6 @@ async fn taken_up(tx: &mut Tx, document: &Document, note: &str) -> Result<Option
     if moved != 1 {
         return Ok(None);
     }
-    vendors::forget(tx, document.id).await?;
     open_review(tx, document.id, Stage::Done, &reasons(document, note)).await.map(Some)
 }
 
@@ -163,12 +172,14 @@ async fn waits_again(
     document: Document,
     by: &Deciding<'_>,
     decision: &Decision,
+    reply: Option<&NewReply>,
 ) -> Result<Resolved, CatalogError> {
     if Access::new(by.sees_ids).withholds(document.sensitivity) {
         return Ok(Resolved::Withheld);
     }
     let id = document.id;
-    let (_, note) = closing(decision, by);
+    let was = Was::of(&mut tx, &document).await?;
+    let (resolution, note) = closing(decision, by);
     let Some(review) = taken_up(&mut tx, &document, note.unwrap_or_default()).await? else {
         return Ok(Resolved::Changed(document.version));
     };
@@ -178,8 +189,20 @@ async fn waits_again(
     let detail = Value::Object(said);
     audit::write(&mut tx, by.who, "reopened", Some(id), &detail).await?;
     timeline::note(&mut tx, id, Stage::Done, "reopened", detail.clone()).await?;
-    waits_for_approval(&mut tx, review, &document, by, decision).await?;
-    events::tell(&mut tx, "document.in_review", id, detail).await?;
+    if by.held_until.is_some() {
+        // It is nobody's until the approver is asked.
+        let anybody = Deciding { fence: None, ..by.clone() };
+        if let Err(why) = close(&mut tx, review, &anybody, (resolution, note)).await? {
+            return Ok(why);
+        }
+        write_answer(&mut tx, &document, by, decision).await?;
+        let effects = Answered::new(review, by, Next::Approver).deciding(&document, by, decision, reply);
+        keep_for_approver(&mut tx, (review, &document), by, decision, &was, &effects).await?;
+    } else {
+        vendors::forget(&mut tx, id).await?;
+        waits_for_approval(&mut tx, (review, &document), by, decision, reply).await?;
+        events::tell(&mut tx, "document.in_review", id, detail).await?;
+    }
     tx.commit().await?;
     Ok(Resolved::ApproverIsAsked)
 }

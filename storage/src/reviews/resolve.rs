@@ -27,7 +27,7 @@ use crate::{
     documents::{self, Document, Extracted, FieldFacts, as_corrected, keep_words},
     entities,
     error::CatalogError,
-    names::{DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
     sql::Tx,
     stages::mark_filed,
@@ -70,38 +70,12 @@ impl Catalog {
         reply: Option<&NewReply>,
     ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
-        let about = optional!(tx, (Uuid,), "SELECT document_id FROM reviews WHERE id = $1", id.0)?;
-        let Some((document,)) = about else { return Ok(Resolved::Missing) };
-        // Before its review, as whoever answers for its sender takes them.
-        cases::hold_document(&mut tx, DocumentId(document)).await?;
-        let (resolution, note) = closing(decision, by);
-        let present = tx.now();
-        let row = optional!(
-            tx,
-            (Uuid,),
-            "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = $4, note = $5 \
-             WHERE id = $1 AND resolved_at IS NULL AND ($6 IS NULL OR fence = $6) \
-               AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id",
-            id.0,
-            by.who,
-            micros(present),
-            resolution.as_str(),
-            clean_maybe(note),
-            by.fence
-        )?;
-        let Some((document,)) = row else {
-            return Ok(match lookup(&mut tx, id).await? {
-                None => Resolved::Missing,
-                Some(review) if review.resolved_at.is_some() => Resolved::AlreadyResolved,
-                Some(review) => match review.claimed_by {
-                    Some(other) if other != by.who => Resolved::HeldBy(other),
-                    _ => Resolved::LeaseLost,
-                },
-            });
+        let document = match close(&mut tx, id, by, closing(decision, by)).await? {
+            Ok(document) => document,
+            Err(why) => return Ok(why),
         };
-        let document = documents::lookup(&mut tx, DocumentId(document))
-            .await?
-            .ok_or(CatalogError::Missing { what: "document" })?;
+        let document =
+            documents::lookup(&mut tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
         if document.status != Status::InReview || by.seen_version.is_some_and(|v| v != document.version) {
             return Ok(Resolved::Changed(document.version));
         }
@@ -109,12 +83,13 @@ impl Catalog {
             return Ok(Resolved::Withheld);
         }
         match four_eyes::said(&mut tx, id, &document, by, decision).await? {
-            Said::Enough if waits_for_approval(&mut tx, id, &document, by, decision).await? => {
+            Said::Enough if waits_for_approval(&mut tx, (id, &document), by, decision, reply).await? => {
                 tx.commit().await?;
                 Ok(Resolved::ApproverIsAsked)
             }
             Said::Enough => carry_out(tx, id, document, by, decision, reply).await,
             Said::Own => Ok(Resolved::NotTheirOwnSecond),
+            Said::Nobodys => Ok(Resolved::NoPerson),
             Said::NotEnough => {
                 tx.commit().await?;
                 Ok(Resolved::AnotherIsAsked)
@@ -158,6 +133,45 @@ impl Catalog {
         }
         Ok(done)
     }
+}
+
+/// Closes a review in the name of who decides, which nobody else may hold; of which document it is, or why not. The
+/// document and its sender are held before.
+pub(super) async fn close(
+    tx: &mut Tx,
+    id: ReviewId,
+    by: &Deciding<'_>,
+    (resolution, note): (Resolution, Option<&str>),
+) -> Result<Result<DocumentId, Resolved>, CatalogError> {
+    let about = optional!(tx, (Uuid,), "SELECT document_id FROM reviews WHERE id = $1", id.0)?;
+    let Some((document,)) = about else { return Ok(Err(Resolved::Missing)) };
+    // Before its review, as whoever answers for its sender takes them.
+    cases::hold_document(tx, DocumentId(document)).await?;
+    let present = micros(tx.now());
+    let row = optional!(
+        tx,
+        (Uuid,),
+        "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = $4, note = $5 \
+         WHERE id = $1 AND resolved_at IS NULL AND ($6 IS NULL OR fence = $6) \
+           AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id",
+        id.0,
+        by.who,
+        present,
+        resolution.as_str(),
+        clean_maybe(note),
+        by.fence
+    )?;
+    if let Some((document,)) = row {
+        return Ok(Ok(DocumentId(document)));
+    }
+    Ok(Err(match lookup(tx, id).await? {
+        None => Resolved::Missing,
+        Some(review) if review.resolved_at.is_some() => Resolved::AlreadyResolved,
+        Some(review) => match review.claimed_by {
+            Some(other) if other != by.who => Resolved::HeldBy(other),
+            _ => Resolved::LeaseLost,
+        },
+    }))
 }
 
 /// How a decision closes its review, and with which words.
@@ -287,7 +301,7 @@ pub(super) async fn carry_out(
 }
 
 /// Whether a decision is anything else than filing the document as it was proposed.
-fn changes(document: &Document, by: &Deciding<'_>, decision: &Decision) -> bool {
+pub(super) fn changes(document: &Document, by: &Deciding<'_>, decision: &Decision) -> bool {
     match decision {
         Decision::Approve { customer_id } => {
             let other = customer_id.is_some() && *customer_id != document.customer_id;
@@ -324,9 +338,19 @@ async fn write_decision(
         _ => return Ok(()),
     };
     decided(tx, document.id, by.who, by.sees_ids, document.sensitivity).await?;
-    mark_filed(tx, document.id, *customer).await?;
-    if by.without_customer && customer.is_none() {
-        execute!(tx, "UPDATE documents SET customer_id = NULL WHERE id = $1", document.id.0)?;
+    mark_filed(tx, document.id, None).await?;
+    write_customer(tx, document.id, *customer, by.without_customer).await
+}
+
+/// Whose it is, where the person said so.
+pub(super) async fn write_customer(
+    tx: &mut Tx,
+    id: DocumentId,
+    customer: Option<CustomerId>,
+    is_nobodys: bool,
+) -> Result<(), CatalogError> {
+    if customer.is_some() || is_nobodys {
+        execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", id.0, customer.map(|c| c.0))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use acuse_storage::{
     Document, Stage,
     cases::Question,
     customers::{NewCustomer, Saving, Upserted},
-    reviews::{Claim, Review},
+    reviews::{Claim, Deciding, Review},
 };
 use serde_json::json;
 
@@ -43,7 +43,8 @@ pub(super) async fn memo(
     rest(app, person, document, &typed.without(&["memo"])).await
 }
 
-/// Asks the sender for what opens the file, and gives the document back: it waits for them.
+/// Asks the sender for what opens the file, once that can no longer be taken back, and gives the document back: it waits for
+/// them.
 pub(super) async fn ask_password(
     app: &App,
     person: &Person,
@@ -54,6 +55,20 @@ pub(super) async fn ask_password(
     let holds = review.claimed_by.as_ref() == Some(who) && typed.number("fence") == Some(review.fence);
     if !holds {
         return Err(Problem::Conflict("you do not hold this review".to_owned()).into());
+    }
+    if !app.undo.is_zero() {
+        let by = Deciding {
+            who: who.as_str(),
+            seen_version: Some(seen(typed)?),
+            fence: typed.number("fence"),
+            sees_ids: access.sees_ids(),
+            held_until: Some(app.catalog.now() + app.undo),
+            ..Deciding::default()
+        };
+        return match app.catalog.ask_password_later(review.id, &by).await? {
+            Ok(()) => Ok(()),
+            Err(why) => cases::told(why).map(drop).map_err(Refusal::from),
+        };
     }
     let question = Question { expects: Expects::Password, text: String::new(), choices: Vec::new() };
     let about = (review.document_id, Some(seen(typed)?));

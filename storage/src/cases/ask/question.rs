@@ -20,7 +20,7 @@ use crate::{
     access::Access,
     audit,
     catalog::Catalog,
-    documents,
+    documents::{self, Document},
     error::CatalogError,
     events,
     names::{ContactId, DocumentId, Source, Stage, cut, micros},
@@ -96,23 +96,59 @@ impl Catalog {
         if known.status != Status::InReview {
             return Ok(Asking::NotInReview);
         }
-        let (Some(contact), Some(number), None, Source::Whatsapp) =
-            (known.contact_id, known.phone_number_id.clone(), known.part, known.source)
-        else {
-            return Ok(Asking::Nobody);
-        };
-        let last = outbox::last_inbound(&mut tx, contact, &number).await?;
-        if !Window::at(last, tx.now()).is_open() {
-            return Ok(Asking::WindowClosed);
+        // What was decided of it a moment ago may be taken back still.
+        let held = "SELECT 1 FROM holds WHERE document_id = $1";
+        if optional!(tx, (i32,), held, document.0)?.is_some() {
+            return Ok(Asking::Changed(known.version));
         }
-        let case = ask(&mut tx, document, (contact, &number), question).await?;
-        let detail = json!({ "case_id": case, "expects": question.expects.as_str(), "by": who });
-        timeline::note(&mut tx, document, Stage::Done, "asked", detail.clone()).await?;
-        audit::write(&mut tx, who, "ask", Some(document), &detail).await?;
-        events::tell(&mut tx, "document.in_review", document, json!({ "waits_for": "sender" })).await?;
+        let whom = match who_is_asked(&mut tx, &known).await? {
+            Ok(whom) => whom,
+            Err(why) => return Ok(why),
+        };
+        let case = asked_by(&mut tx, document, whom, (who, question)).await?;
         tx.commit().await?;
         Ok(Asking::Asked(case))
     }
+}
+
+/// Who is asked about a document in review, and from which of our numbers; or why nobody can be.
+pub(crate) async fn who_is_asked(
+    tx: &mut Tx,
+    known: &Document,
+) -> Result<Result<(ContactId, String), Asking>, CatalogError> {
+    let (Some(contact), Some(number), None, Source::Whatsapp) =
+        (known.contact_id, known.phone_number_id.clone(), known.part, known.source)
+    else {
+        return Ok(Err(Asking::Nobody));
+    };
+    let last = outbox::last_inbound(tx, contact, &number).await?;
+    if !Window::at(last, tx.now()).is_open() {
+        return Ok(Err(Asking::WindowClosed));
+    }
+    Ok(Ok((contact, number)))
+}
+
+async fn asked_by(
+    tx: &mut Tx,
+    document: DocumentId,
+    (contact, number): (ContactId, String),
+    (who, question): (&str, &Question),
+) -> Result<CaseId, CatalogError> {
+    let case = ask(tx, document, (contact, &number), question).await?;
+    let detail = json!({ "case_id": case, "expects": question.expects.as_str(), "by": who });
+    timeline::note(tx, document, Stage::Done, "asked", detail.clone()).await?;
+    audit::write(tx, who, "ask", Some(document), &detail).await?;
+    events::tell(tx, "document.in_review", document, json!({ "waits_for": "sender" })).await?;
+    Ok(case)
+}
+
+/// Asks for the password that opens a document in review, for a person who could have taken that back until now. Where
+/// nobody can be asked any more, the document waits in front of a person. Whoever calls holds its contact.
+pub(crate) async fn ask_password(tx: &mut Tx, document: DocumentId, who: &str) -> Result<(), CatalogError> {
+    let Some(known) = documents::lookup(tx, document).await? else { return Ok(()) };
+    let Ok(whom) = who_is_asked(tx, &known).await? else { return Ok(()) };
+    let question = Question { expects: Expects::Password, text: String::new(), choices: Vec::new() };
+    asked_by(tx, document, whom, (who, &question)).await.map(drop)
 }
 
 /// Asks in the document's own case, and says so.

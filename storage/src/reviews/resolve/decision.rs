@@ -114,6 +114,15 @@ pub enum Resolved {
     NotTheirOwnSecond,
     /// A rule wants four eyes, which a document at rest has only when it is reopened.
     NeedsFourEyes,
+    /// A rule wants two persons, and who decides is a key, of whom nobody knows which person uses it.
+    NoPerson,
+    /// A rule wants two persons for this document, which waits: it is changed by what they decide.
+    DecidedByTwo,
+    /// Somebody else decided it a moment ago and can take that back for so many seconds more.
+    StillHeld {
+        /// Seconds, one at the least.
+        secs: u64,
+    },
     /// It comes to more than is filed without an approval: what they said is kept, and an approver is asked; what was at rest
     /// waits again.
     ApproverIsAsked,
