@@ -107,19 +107,24 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
-        (Uuid, Option<Uuid>, Uuid, String, String, String, Option<String>),
-        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, ''), state, held_for FROM outbox \
-         WHERE wamid = $1 OR id = $2 LIMIT 1",
+        (Uuid, Option<Uuid>, Uuid, String, String, String, Option<String>, bool),
+        "SELECT o.id, o.document_id, o.contact_id, o.purpose, COALESCE(o.phone_number_id, ''), o.state, o.held_for, \
+         EXISTS (SELECT 1 FROM erasures e WHERE e.kind = 'contact' AND e.subject IN (o.contact_id, \
+           (SELECT k.merged_into FROM contacts k WHERE k.id = o.contact_id))) \
+         FROM outbox o WHERE o.wamid = $1 OR o.id = $2 LIMIT 1",
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose, number, state, held_for)) = found else { return Ok(None) };
+    let Some((id, document, contact, purpose, number, state, held_for, is_erased)) = found else {
+        return Ok(None);
+    };
     if held_for.is_some_and(|held_for| held_for == outbox::HeldFor::Assessment.as_str()) {
         // Whatever it says, Meta holds it back no more.
         execute!(tx, "UPDATE outbox SET held_for = NULL WHERE id = $1 AND state = 'sent'", id)?;
     }
     let failed = status.status == "failed";
-    let error = status.error.as_deref().map(|e| cut(e, 500));
+    // Of whoever was erased it says nothing but how it ended.
+    let error = status.error.as_deref().filter(|_| !is_erased).map(|e| cut(e, 500));
     let present = tx.now();
     let moved = mark(tx, id, status, error.as_deref()).await?;
     if moved == 1 && failed {
@@ -142,10 +147,13 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
         stage: None,
         event: "reply_status",
         detail: json!({
-            "status": status.status, "purpose": purpose, "wamid": status.wamid, "code": status.error_code,
-            "error": error,
+            "status": status.status, "purpose": purpose, "wamid": (!is_erased).then_some(&status.wamid),
+            "code": status.error_code, "error": error,
         }),
     };
     timeline::write(tx, &[entry]).await?;
+    if is_erased {
+        execute!(tx, "DELETE FROM message_statuses WHERE wamid = $1", clean(&status.wamid))?;
+    }
     Ok(Some(number))
 }
