@@ -74,6 +74,12 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
         WHERE COALESCE(case_id, document_id) IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
     ),
+    (
+        "incidents",
+        "UPDATE incidents SET detail = '{}' WHERE id IN (SELECT incident_id FROM incident_messages WHERE outbox_id IN \
+        (SELECT id FROM outbox WHERE document_id = $1 UNION SELECT id FROM outbox \
+        WHERE COALESCE(case_id, document_id) IN (SELECT case_id FROM case_documents WHERE document_id = $1)))",
+    ),
     ("cases", "UPDATE case_documents SET told = NULL WHERE document_id = $1 AND told IS NOT NULL"),
     ("passwords", "DELETE FROM case_secrets WHERE document_id = $1"),
     (

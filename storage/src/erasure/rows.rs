@@ -27,6 +27,11 @@ pub(super) const OF_CONTACT: &[(&str, &str)] = &[
         lease_until = NULL, \
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END WHERE contact_id IN @",
     ),
+    (
+        "incidents",
+        "UPDATE incidents SET detail = '{}' WHERE id IN (SELECT incident_id FROM incident_messages WHERE outbox_id IN \
+        (SELECT id FROM outbox WHERE contact_id IN @))",
+    ),
     ("timeline", "UPDATE timeline SET detail = '{}' WHERE contact_id IN @"),
     ("windows", "DELETE FROM windows WHERE contact_id IN @"),
     (
@@ -103,6 +108,11 @@ pub(super) const OF_OWED: &[(&str, &str)] = &[
         "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
         WHERE COALESCE(case_id, document_id) IN @",
+    ),
+    (
+        "incidents",
+        "UPDATE incidents SET detail = '{}' WHERE id IN (SELECT incident_id FROM incident_messages WHERE outbox_id IN \
+        (SELECT id FROM outbox WHERE COALESCE(case_id, document_id) IN @))",
     ),
     ("choices", "UPDATE choices SET options = '[]' WHERE case_id IN @"),
     (
