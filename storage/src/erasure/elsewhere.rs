@@ -114,10 +114,10 @@ impl Catalog {
     /// Empties events that are of no document and name a contact: what became of notices, under the client's own words.
     async fn forget_events(&self, contacts: &[Uuid]) -> Result<u64, CatalogError> {
         let mut tx = self.reading().await?;
-        let (end,) = one!(tx, (i64,), "SELECT COALESCE(MAX(seq), 0) FROM events")?;
+        let (end,) = one!(tx, (Option<i64>,), "SELECT MAX(seq) FROM events")?;
         drop(tx);
         let (mut emptied, mut after) = (0, 0);
-        while after < end {
+        while after < end.unwrap_or_default() {
             let mut tx = self.reading().await?;
             let mut found = Vec::new();
             for contact in contacts {

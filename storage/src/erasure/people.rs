@@ -50,8 +50,8 @@ pub(super) async fn is_left(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<b
 pub(super) async fn ids(tx: &mut Tx, kind: ErasedKind, subject: Uuid) -> Result<Vec<Uuid>, CatalogError> {
     let sql = match kind {
         ErasedKind::Document => return Ok(Vec::new()),
-        ErasedKind::Contact => "SELECT id FROM contacts WHERE id = $1 OR merged_into = $1 ORDER BY id",
-        ErasedKind::Customer => "SELECT id FROM customers WHERE id = $1 OR merged_into = $1 ORDER BY id",
+        ErasedKind::Contact => "SELECT id FROM contacts WHERE id = $1 OR merged_into = $1",
+        ErasedKind::Customer => "SELECT id FROM customers WHERE id = $1 OR merged_into = $1",
     };
     let rows = all!(tx, (Uuid,), sql, subject)?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

@@ -32,12 +32,13 @@ const DELIVERED: i64 = 3;
 /// States in which a message stands in its line, and holds up those behind it.
 const IN_LINE: [&str; 4] = ["queued", "sending", "refused", "unknown"];
 
+/// Statuses, each with the place of its delivery in the batch and that one's id.
 pub(super) async fn save(
     tx: &mut Tx,
-    mut statuses: Vec<(usize, &InboundStatus)>,
+    mut statuses: Vec<(usize, Uuid, &InboundStatus)>,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
-    statuses.sort_by(|(_, a), (_, b)| {
+    statuses.sort_by(|(.., a), (.., b)| {
         (&a.wamid, &a.status, &a.recipient).cmp(&(&b.wamid, &b.status, &b.recipient))
     });
     let mut new: HashSet<(String, String, String)> = values!(
@@ -47,7 +48,7 @@ pub(super) async fn save(
         8,
         " ON CONFLICT (wamid, status, recipient) DO NOTHING RETURNING wamid, status, recipient",
         &statuses,
-        |q, (_, s)| q
+        |q, (.., s)| q
             .bind(clean(&s.wamid))
             .bind(clean(&s.status))
             .bind(clean(&s.recipient))
@@ -60,9 +61,9 @@ pub(super) async fn save(
     .into_iter()
     .collect();
     let mut heard_of = BTreeSet::new();
-    for (place, status) in statuses {
+    for (place, delivery, status) in statuses {
         if new.remove(&(clean(&status.wamid), clean(&status.status), clean(&status.recipient))) {
-            heard_of.extend(settle(tx, status).await?);
+            heard_of.extend(settle(tx, status, delivery).await?);
         } else if let Some(result) = recorded.get_mut(place) {
             result.duplicates += 1;
         }
@@ -103,7 +104,7 @@ async fn mark(
 }
 
 /// Tells the outbox message that a status is about, if it is one of ours; from which of our numbers that one went.
-async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, CatalogError> {
+async fn settle(tx: &mut Tx, status: &InboundStatus, delivery: Uuid) -> Result<Option<String>, CatalogError> {
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
@@ -153,7 +154,9 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     };
     timeline::write(tx, &[entry]).await?;
     if is_erased {
+        // It names to whom it went.
         execute!(tx, "DELETE FROM message_statuses WHERE wamid = $1", clean(&status.wamid))?;
+        execute!(tx, "UPDATE deliveries SET body = $2 WHERE id = $1", delivery, &[][..] as &[u8])?;
     }
     Ok(Some(number))
 }

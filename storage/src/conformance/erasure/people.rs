@@ -279,12 +279,7 @@ pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
     place.erases(ErasedKind::Contact, contact.0).await;
     assert_eq!(place.leftovers(&needle).await, Vec::<String>::new(), "nowhere after");
     assert!(!place.in_rows(&sample.wa_id).await.contains(&"deliveries.body".to_owned()));
-    // What Meta tells of its message later.
-    channel::status(catalog, &wamid, None, "read", None).await;
-    let mut tx = catalog.reading().await.unwrap();
-    let sql = "SELECT COUNT(*) FROM message_statuses WHERE wamid = $1";
-    assert_eq!(one!(tx, (i64,), sql, wamid.as_str()).unwrap().0, 0, "a status names whom it was sent to");
-    drop(tx);
+    what_is_told_later_names_nobody(catalog, &wamid).await;
     let filter = EventFilter { kinds: ["notice.read", "notice.failed"].map(str::to_owned).to_vec() };
     let Followed::Page { events, .. } = catalog.follow(None, &filter, 1_000).await.unwrap() else {
         panic!("ours")
@@ -298,6 +293,20 @@ pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
     behind(catalog, format!("UPDATE contacts SET name = 'Ana {again}' WHERE id = $1"), contact.0).await;
     place.erases(ErasedKind::Contact, contact.0).await;
     assert_eq!(place.leftovers(&again).await, Vec::<String>::new(), "what was filled again");
+}
+
+/// A status that Meta sends of a message when its contact is erased.
+async fn what_is_told_later_names_nobody(catalog: &Catalog, wamid: &str) {
+    let raw = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        one!(tx, (i64,), "SELECT COUNT(*) FROM deliveries WHERE length(body) > 0").unwrap().0
+    };
+    let before = raw().await;
+    channel::status(catalog, wamid, None, "read", None).await;
+    assert_eq!(raw().await, before, "nor is it kept as it came");
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT COUNT(*) FROM message_statuses WHERE wamid = $1";
+    assert_eq!(one!(tx, (i64,), sql, wamid).unwrap().0, 0, "it names whom it was sent to");
 }
 
 /// A webhook of which no message was made: of a status, in which stands to whom it went.
