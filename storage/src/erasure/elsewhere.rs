@@ -146,8 +146,12 @@ impl Catalog {
 
     /// Drops the views that people kept to find somebody: all words of something that they are called stand in them.
     async fn forget_views(&self, names: &[String]) -> Result<u64, CatalogError> {
-        let called: Vec<BTreeSet<String>> =
-            names.iter().map(|name| tokens(name)).filter(|words| !words.is_empty()).collect();
+        // One word alone, like a first name, is many people's.
+        let tells = |name: &&String| {
+            name.split_whitespace().nth(1).is_some() || name.chars().any(|c| c.is_ascii_digit() || c == '@')
+        };
+        let called = names.iter().filter(tells).map(|name| tokens(name));
+        let called: Vec<BTreeSet<String>> = called.filter(|words| !words.is_empty()).collect();
         let mut tx = self.writing().await?;
         let views = all!(tx, (Uuid, String, String), "SELECT id, name, query FROM saved_views ORDER BY id")?;
         let mut dropped = 0;
