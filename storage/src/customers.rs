@@ -19,8 +19,10 @@ use crate::{
     access::Access,
     catalog::{BUDGET, Catalog},
     documents::Page,
+    erasure::erased,
     error::CatalogError,
     events,
+    key_file::ErasedKind,
     names::{CustomerId, DocumentId, Stage, at, cut, micros, word, words},
     sql::Tx,
     stages::push_stage,
@@ -202,20 +204,24 @@ pub(crate) async fn aliases_of(
     .collect()
 }
 
-/// The customer; one that was merged into another is followed there.
+/// SQL that holds for a customer `c` that was not erased, nor is being.
+fn is_there() -> String {
+    format!("NOT {}", erased(ErasedKind::Customer, "c"))
+}
+
+/// The customer; one that was merged into another is followed there. One that was erased is not there any more.
 pub(crate) async fn lookup(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, CatalogError> {
-    let rows = all!(
-        tx,
-        Row,
-        "SELECT c.id, c.external_id, c.name, c.created_at, c.updated_at FROM customers c \
-         WHERE c.id = (SELECT COALESCE(merged_into, id) FROM customers WHERE id = $1)",
-        id.0
-    )?;
+    let text = format!(
+        "SELECT {LISTED} FROM customers c \
+         WHERE c.id = (SELECT COALESCE(merged_into, id) FROM customers WHERE id = $1) AND {}",
+        is_there()
+    );
+    let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
     Ok(with_aliases(tx, rows).await?.pop())
 }
 
 impl Catalog {
-    /// The customer; one that was merged into another is answered with that.
+    /// The customer; one that was merged into another is answered with that, and of one that was erased there is none.
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
@@ -248,7 +254,7 @@ impl Catalog {
         };
         let listing = Listing {
             select: LISTED,
-            conditions: vec!["c.merged_into IS NULL".to_owned()],
+            conditions: vec!["c.merged_into IS NULL".to_owned(), is_there()],
             reach: access.reach_customers(&tx, "c"),
             access,
             wanted,
@@ -301,13 +307,9 @@ impl Catalog {
             }
         }
         let mut found = Vec::new();
+        let text = format!("SELECT {LISTED} FROM customers c WHERE c.id = $1 AND {}", is_there());
         for (id, kinds) in matched.into_iter().take(50) {
-            let rows = all!(
-                tx,
-                Row,
-                "SELECT id, external_id, name, created_at, updated_at FROM customers WHERE id = $1",
-                id
-            )?;
+            let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id)?;
             found.extend(with_aliases(&mut tx, rows).await?.pop().map(|c| (c, kinds)));
         }
         Ok(found)
@@ -327,7 +329,7 @@ impl Catalog {
         let Some(wanted) = Wanted::beginning_with(&longest) else { return Ok(Vec::new()) };
         let listing = Listing {
             select: LISTED,
-            conditions: vec!["c.merged_into IS NULL".to_owned()],
+            conditions: vec!["c.merged_into IS NULL".to_owned(), is_there()],
             reach: "1 = 1".to_owned(),
             access: &Access::whole(),
             wanted: Some(wanted),

@@ -6,12 +6,15 @@
 //! transaction reaches: keys, objects, and what the database's files still have (`finish`). Whatever a crash cuts off is
 //! done by the next sweep.
 
+mod candidates;
 mod counts;
 mod document;
 mod due;
+mod elsewhere;
 mod finish;
 mod holds;
 mod people;
+mod rows;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +23,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use candidates::without_erased;
 pub use due::{NotARetention, Retention, Rule};
 pub use finish::{EraseError, Finishing};
 pub use holds::{Hold, HoldPlaced};
@@ -165,6 +169,33 @@ async fn exists(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, Catalog
     Ok(optional!(tx, (i32,), sql, id)?.is_some())
 }
 
+/// SQL that holds for a row of `contacts` or `customers` that was erased, or whose erasure has begun; of what was merged into
+/// such a one too.
+pub(crate) fn erased(kind: ErasedKind, alias: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM erasures e WHERE e.kind = '{kind}' AND e.subject IN ({alias}.id, {alias}.merged_into))"
+    )
+}
+
+/// Whether a contact or a customer was erased, or its erasure has begun: nothing is written of it from then on.
+pub(crate) async fn is_erased(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, CatalogError> {
+    let sql = "SELECT 1 FROM erasures WHERE kind = $1 AND subject = $2 LIMIT 1";
+    Ok(optional!(tx, (i32,), sql, kind.as_str(), id)?.is_some())
+}
+
+/// An erasure as it stands, with its terms.
+async fn begun(tx: &mut Tx, erasure: Uuid) -> Result<(Receipt, Counts), CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM erasures WHERE id = $1");
+    let row = one!(tx, ReceiptRow, sqlx::AssertSqlSafe(text.clone()), erasure)?;
+    let counts = parse("erasures", "counts", &row.6)?;
+    Ok((receipt(row)?, counts))
+}
+
+async fn keep_counts(tx: &mut Tx, erasure: Uuid, counts: &Counts) -> Result<(), CatalogError> {
+    let text = to_json("counts", counts)?;
+    execute!(tx, "UPDATE erasures SET counts = $2 WHERE id = $1", erasure, text.as_str()).map(drop)
+}
+
 /// Documents that share a file with the subject's and are not among them.
 async fn others(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
     let text = format!(
@@ -199,9 +230,13 @@ impl Catalog {
             "SELECT 1 FROM documents d WHERE {} AND d.erased_at IS NULL LIMIT 1",
             of_subject(wish.kind)
         );
-        let has_more = optional!(tx, (i32,), sqlx::AssertSqlSafe(has_documents.clone()), wish.id)?.is_some();
-        if let Some(known) = known.filter(|_| !has_more) {
-            return Ok(Wished::Already(receipt(known)?));
+        if let Some(known) = known {
+            let has_more =
+                optional!(tx, (i32,), sqlx::AssertSqlSafe(has_documents.clone()), wish.id)?.is_some();
+            // Whoever wrote to it meanwhile: what was filled again is erased again.
+            if !has_more && !people::is_left(&mut tx, wish.kind, wish.id).await? {
+                return Ok(Wished::Already(receipt(known)?));
+            }
         }
         // Somebody may have lifted the hold before it was erased, and then the copy that came back has it still.
         if wish.cause != Cause::Restore {
@@ -244,10 +279,7 @@ impl Catalog {
     pub(crate) async fn go_on(&self, erasure: Uuid) -> Result<Receipt, CatalogError> {
         loop {
             let mut tx = self.writing().await?;
-            let text = format!("SELECT {COLUMNS} FROM erasures WHERE id = $1");
-            let row = one!(tx, ReceiptRow, sqlx::AssertSqlSafe(text.clone()), erasure)?;
-            let mut counts: Counts = parse("erasures", "counts", &row.6)?;
-            let found = receipt(row)?;
+            let (found, mut counts) = begun(&mut tx, erasure).await?;
             if counts.rows_done {
                 return Ok(found);
             }
@@ -261,17 +293,37 @@ impl Catalog {
                 document::erase(&mut tx, DocumentId(*id), &found, &mut counts).await?;
             }
             let is_end = (next.len() as i64) < AT_ONCE;
-            if is_end {
-                people::erase(&mut tx, &found, &mut counts).await?;
-                counts.rows_done = true;
-            }
-            let text = to_json("counts", &counts)?;
-            execute!(tx, "UPDATE erasures SET counts = $2 WHERE id = $1", erasure, text)?;
+            counts.rows_done = is_end && found.kind == ErasedKind::Document;
+            keep_counts(&mut tx, erasure, &counts).await?;
             tx.commit().await?;
-            if is_end {
+            if counts.rows_done {
                 return Ok(Receipt { counts: counts.into(), ..found });
             }
+            if is_end {
+                return self.erase_person(&found).await;
+            }
         }
+    }
+
+    /// A contact or a customer, once their documents are erased: first what others' rows say of them, while it is known what
+    /// they are called, then their own.
+    async fn erase_person(&self, whom: &Receipt) -> Result<Receipt, CatalogError> {
+        let elsewhere = self.forget_elsewhere(whom).await?;
+        let mut tx = self.writing().await?;
+        people::alone(&mut tx, whom.kind).await?;
+        let (found, mut counts) = begun(&mut tx, whom.id).await?;
+        // Another process may have been quicker.
+        if counts.rows_done {
+            return Ok(found);
+        }
+        for (what, count) in elsewhere {
+            counts.add(what, count);
+        }
+        people::erase(&mut tx, &found, &mut counts).await?;
+        counts.rows_done = true;
+        keep_counts(&mut tx, found.id, &counts).await?;
+        tx.commit().await?;
+        Ok(Receipt { counts: counts.into(), ..found })
     }
 
     /// Erases anew what the list beside the key file says was erased, in a catalog that was put back from before. How many

@@ -14,6 +14,7 @@ use crate::{
     cases::{self, By},
     catalog::Catalog,
     documents::{self, Document},
+    erasure::without_erased,
     error::CatalogError,
     events, fair,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json, word},
@@ -199,6 +200,8 @@ pub(crate) async fn open_review(
     reasons: &[Reason],
 ) -> Result<ReviewId, CatalogError> {
     let review = ReviewId::generate();
+    let left = without_erased(tx, reasons).await?;
+    let reasons: &[Reason] = &left;
     let text = clean(&to_json("reasons", reasons)?);
     let waits =
         reasons.iter().any(|r| matches!(r.code, ReasonCode::UnknownCustomer | ReasonCode::AmbiguousCustomer));

@@ -66,6 +66,8 @@ pub enum Accepted {
     Replayed(DocumentId),
     /// The key was used for another request before.
     KeyReused,
+    /// What a request with this key made was erased.
+    Erased,
 }
 
 impl Catalog {
@@ -85,9 +87,10 @@ impl Catalog {
     pub async fn idempotency_key_is_used(&self, api_key: KeyId, key: &str) -> Result<bool, CatalogError> {
         let mut tx = self.quick().await?;
         let since = micros(tx.now() - PROMISED);
-        let sql =
-            "SELECT document_id FROM idempotency_keys WHERE api_key_id = $1 AND key = $2 AND created_at > $3";
-        Ok(optional!(tx, (Uuid,), sql, api_key.0, key, since)?.is_some())
+        let sql = "SELECT document_id FROM idempotency_keys WHERE api_key_id = $1 AND key IN ($2, $4) \
+                   AND created_at > $3 LIMIT 1";
+        let erased = of_erased(api_key.0, key);
+        Ok(optional!(tx, (Uuid,), sql, api_key.0, key, since, erased.as_str())?.is_some())
     }
 
     /// Forgets keys whose time is over, at most so many; how many.
@@ -227,21 +230,56 @@ async fn promise(
         present,
         since
     )?;
-    Ok(added == 1)
+    // Asked last: an erasure under way at this moment was waited for.
+    Ok(added == 1 && before(tx, key).await? != Some(Accepted::Erased))
+}
+
+/// What stands in place of a key whose document was erased: nothing of what the client called it by, and the same key is known
+/// by it until its time is over.
+fn of_erased(api_key: Uuid, key: &str) -> String {
+    format!("erased {}", Sha256::of(format!("{api_key}\n{key}").as_bytes()))
+}
+
+/// A document is erased: that its keys were used is known until their time is over, and nothing of what was said under them.
+/// How many.
+pub(crate) async fn forget_keys(tx: &mut crate::sql::Tx, document: DocumentId) -> Result<u64, CatalogError> {
+    let sql =
+        "SELECT api_key_id, key FROM idempotency_keys WHERE document_id = $1 AND length(request_sha256) > 0";
+    let keys = all!(tx, (Uuid, String), sql, document.0)?;
+    for (api_key, key) in &keys {
+        let erased = of_erased(*api_key, key);
+        // It was used before, a day ago or more, for what was erased too.
+        let sql = "DELETE FROM idempotency_keys WHERE api_key_id = $1 AND key = $2";
+        execute!(tx, sql, api_key, erased.as_str())?;
+        execute!(
+            tx,
+            "UPDATE idempotency_keys SET key = $3, request_sha256 = $4 WHERE api_key_id = $1 AND key = $2",
+            api_key,
+            key.as_str(),
+            erased.as_str(),
+            &[][..] as &[u8]
+        )?;
+    }
+    Ok(keys.len() as u64)
 }
 
 async fn before(tx: &mut crate::sql::Tx, key: &IdempotencyKey) -> Result<Option<Accepted>, CatalogError> {
     let since = micros(tx.now() - PROMISED);
+    // Of an erased one nothing is known but that it was, and that goes before whatever came since.
     let row = optional!(
         tx,
         (Vec<u8>, Uuid),
         "SELECT request_sha256, document_id FROM idempotency_keys \
-         WHERE api_key_id = $1 AND key = $2 AND created_at > $3",
+         WHERE api_key_id = $1 AND key IN ($2, $4) AND created_at > $3 ORDER BY length(request_sha256) LIMIT 1",
         key.api_key.0,
         key.key.as_str(),
-        since
+        since,
+        of_erased(key.api_key.0, &key.key)
     )?;
     row.map(|(hash, document)| {
+        if hash.is_empty() {
+            return Ok(Accepted::Erased);
+        }
         let same = sha256("idempotency_keys", "request_sha256", &hash)? == key.request;
         Ok(if same { Accepted::Replayed(DocumentId(document)) } else { Accepted::KeyReused })
     })

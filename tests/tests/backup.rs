@@ -5,19 +5,24 @@ use acuse_tests::{
     postgres::Postgres,
     stack::{Api, Place},
 };
-use reqwest::{Method, header::CONTENT_TYPE};
+use reqwest::{Method, Response, header::CONTENT_TYPE};
 use serde_json::Value;
 
 use crate::world::ALL;
 
-pub async fn sent(api: &Api, name: &str) -> String {
+/// The answer to a file that is handed in under a key of its name.
+pub async fn hands_in(api: &Api, name: &str) -> Response {
     let body = format!(
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\
          Content-Type: image/jpeg\r\n\r\nPICTURE {name}\r\n--b--\r\n"
     );
     let request = api.request(Method::POST, "/v1/documents").header("Idempotency-Key", name);
     let request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=b").body(body);
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    request.send().await.unwrap()
+}
+
+pub async fn sent(api: &Api, name: &str) -> String {
+    let answer: Value = hands_in(api, name).await.json().await.unwrap();
     answer["id"].as_str().unwrap().to_owned()
 }
 

@@ -12,7 +12,7 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use crate::{
-    backup::sent,
+    backup::{hands_in, sent},
     world::{ALL, NO_GRAPH},
 };
 
@@ -49,6 +49,26 @@ async fn links_work_without_a_key(api: &Api, id: &str) -> String {
     link
 }
 
+/// What came under a key does not come in again under it, and who was erased is not written to.
+async fn nothing_comes_again(api: &Api) {
+    let again = hands_in(api, "goes").await;
+    assert_eq!(again.status(), 409);
+    let problem: Value = again.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("was erased"), "{problem}");
+    let ana = json!({ "name": "Ana Pérez", "external_id": "C-1", "phones": ["+34600112233"] });
+    let made = api.request(Method::POST, "/v1/customers").json(&ana).send().await.unwrap();
+    let made: Value = made.json().await.unwrap();
+    let path = format!("/v1/customers/{}", made["id"].as_str().unwrap());
+    let asked = json!({ "kind": "customer", "id": made["id"] });
+    let erased = api.request(Method::POST, "/v1/erasures").json(&asked).send().await.unwrap();
+    assert_eq!(erased.status(), 200);
+    let change = api.request(Method::PATCH, &path).json(&json!({ "name": "Ana Pérez" }));
+    assert_eq!(change.send().await.unwrap().status(), 404, "nobody is there to be written to");
+    assert_eq!(status(api, Method::GET, &path).await, 404);
+    let anew = api.request(Method::PUT, "/v1/customers/by-external-id/C-1").json(&ana);
+    assert_eq!(anew.send().await.unwrap().status(), 201, "its external id is nobody's");
+}
+
 /// Documents are sent, backed up, one of them erased; then the backup is put back at `to` with the same key file.
 async fn does_not_come_back(from: &Place, to: &Place, target: &str) {
     let mut server = from.start("web", &["web"]).unwrap();
@@ -73,6 +93,7 @@ async fn does_not_come_back(from: &Place, to: &Place, target: &str) {
     assert_eq!(api.without_key(Method::GET, &link).send().await.unwrap().status(), 404, "a link neither");
     let receipts = api.list("/v1/erasures").await.unwrap();
     assert_eq!(receipts[0]["id"], receipt["id"]);
+    nothing_comes_again(&api).await;
     let ledger = api.ledger().await.unwrap();
     server.kill_9().unwrap();
 

@@ -67,7 +67,7 @@ impl Import {
         };
         match services.catalog.accept_upload(&upload, None).await? {
             Accepted::New(id) | Accepted::Replayed(id) => Ok(id),
-            Accepted::KeyReused => anyhow::bail!("it was not taken"),
+            Accepted::KeyReused | Accepted::Erased => anyhow::bail!("it was not taken"),
         }
     }
 }

@@ -6,7 +6,9 @@ use uuid::Uuid;
 use super::{Access, Bound};
 use crate::{
     catalog::Catalog,
+    erasure::erased,
     error::CatalogError,
+    key_file::ErasedKind,
     keys::{self, ApiKey, KeyMade, Scope},
     names::{CustomerId, EntityId, KeyId, UserId, cut, micros},
     sql::Tx,
@@ -163,14 +165,17 @@ impl Catalog {
         Ok(rows.into_iter().map(|(id,)| CustomerId(id)).collect())
     }
 
-    /// Whether a customer exists for this caller.
+    /// Whether a customer exists for this caller; one that was erased does for nobody.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn reaches_customer(&self, access: &Access, id: CustomerId) -> Result<bool, CatalogError> {
         let mut tx = self.reading().await?;
-        let text =
-            format!("SELECT 1 FROM customers c WHERE c.id = $1 AND {}", access.reach_customers(&tx, "c"));
+        let text = format!(
+            "SELECT 1 FROM customers c WHERE c.id = $1 AND {} AND NOT {}",
+            access.reach_customers(&tx, "c"),
+            erased(ErasedKind::Customer, "c")
+        );
         Ok(optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_some())
     }
 }
@@ -201,7 +206,11 @@ async fn there(tx: &mut Tx, to: &[Binding]) -> Result<Result<(), NotBound>, Cata
     for binding in to {
         match binding {
             Binding::Customer(id) => {
-                if optional!(tx, (i32,), "SELECT 1 FROM customers WHERE id = $1", id.0)?.is_none() {
+                let text = format!(
+                    "SELECT 1 FROM customers c WHERE c.id = $1 AND NOT {}",
+                    erased(ErasedKind::Customer, "c")
+                );
+                if optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_none() {
                     return Ok(Err(NotBound::NoCustomer(*id)));
                 }
             }

@@ -16,8 +16,9 @@ use crate::{
     accounts,
     attachments::{self, NewFile},
     consents::{self, Category, Word},
-    dispatch,
+    dispatch, erasure,
     error::CatalogError,
+    key_file::ErasedKind,
     names::OutboxId,
     outbox::{self, NewReply, Payload, Purpose, Saying, Shape},
     sql::Tx,
@@ -84,7 +85,8 @@ pub(super) async fn template(
         Err(unfit) => return Ok(Some(Acted::Unfit(unfit))),
     };
     let category = approved.category;
-    if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
+    let is_nobody = erasure::is_erased(tx, ErasedKind::Contact, held.contact.0).await?;
+    if is_nobody || consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
         return Ok(Some(Acted::NoConsent));
     }
     // It would wait for them until nobody needs it: who writes hears it now.

@@ -1,6 +1,9 @@
 //! The proof of erasure: what was said is everywhere before, and nowhere after: not in a row, a search, the database's own
 //! files, an object, or what an older backup gives back. And with shredding switched off the proof fails.
 
+mod people;
+mod retried;
+
 use std::path::{Path, PathBuf};
 
 use acuse_pipeline::{fields::FieldName, reading::SeenWord};
@@ -310,6 +313,10 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
     if database.is_some() {
         an_older_copy_is_brought_up_to_date(folder, &keys, &on, &kept).await;
     }
+    // In the heap: together they are more than a thread's stack.
+    Box::pin(people::a_customer_goes_whole(&place)).await;
+    Box::pin(people::a_contact_goes_with_its_notices(&place)).await;
+    Box::pin(retried::a_retry_brings_nothing_back(&place)).await;
     assert!(catalog.backfill(SEARCH).await.unwrap().is_none_or(|b| b.finished));
 }
 

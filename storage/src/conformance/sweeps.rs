@@ -312,6 +312,9 @@ async fn erasing(catalog: &Catalog) {
         // Of a person who asked for it: they are looked for by name in all that was written down of anybody.
         "SCAN audit_details",
         "SCAN choices",
+        // And by their number and their id in what names them and is nobody's, a page at a time.
+        "sqlite_autoindex_deliveries_1 (id>?",
+        "events USING INTEGER PRIMARY KEY (rowid>?",
     ];
     for (kind, id) in [(ErasedKind::Document, id.0), (ErasedKind::Contact, contact.0)] {
         let wished = wish(kind, id);

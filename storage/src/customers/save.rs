@@ -231,6 +231,21 @@ async fn external_taken(
     }))
 }
 
+fn taken((kind, value, owner): (CustomerAlias, String, Uuid)) -> TakenAlias {
+    TakenAlias { member: kind.member(), value, owner: CustomerId(owner) }
+}
+
+/// What somebody who is being erased at this moment is known by: it is theirs until that is through, and nobody's then.
+async fn still_held(
+    tx: &mut Tx,
+    new: &NewCustomer,
+    aliases: &[Alias],
+) -> Result<Vec<TakenAlias>, CatalogError> {
+    let external = external_taken(tx, Some(Uuid::nil()), new).await?;
+    let others = owners(tx, None, aliases).await?;
+    Ok(external.into_iter().chain(others.into_iter().map(taken)).collect())
+}
+
 /// Writes one customer, `id` if it is known which.
 pub(super) async fn save(
     tx: &mut Tx,
@@ -244,6 +259,9 @@ pub(super) async fn save(
         Some(id) => lookup(tx, CustomerId(id)).await?,
         None => None,
     };
+    if id.is_some() && before.is_none() {
+        return Ok(Upserted::Taken(still_held(tx, new, &aliases).await?));
+    }
     let held = match id {
         Some(id) => aliases_of(tx, id).await?.into_iter().map(|(kind, value, _)| (kind, value)).collect(),
         None => Vec::<Alias>::new(),
@@ -256,12 +274,7 @@ pub(super) async fn save(
     let asked: Vec<Alias> = aliases.iter().filter(|a| claimed(a) || !held.contains(a)).cloned().collect();
     let others = owners(tx, id, &asked).await?;
     if !others.is_empty() && !saving.reassign {
-        let taken = others.into_iter().map(|(kind, value, owner)| TakenAlias {
-            member: kind.member(),
-            value,
-            owner: CustomerId(owner),
-        });
-        return Ok(Upserted::Taken(taken.collect()));
+        return Ok(Upserted::Taken(others.into_iter().map(taken).collect()));
     }
     // A customer merged away keeps its external id on its own row, which leads to `id`.
     let external_id = own_external(tx, id, new).await?;

@@ -7,16 +7,17 @@ use acuse_pipeline::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Counts, Keep, Receipt};
+use super::{Counts, Keep, Receipt, holds};
 use crate::{
     approvals, attachments, documents,
     error::CatalogError,
     events, export,
     export::Line,
+    key_file::ErasedKind,
     names::{DocumentId, Stage, json as parse, micros, to_json},
     periods::Month,
     sql::Tx,
-    timeline,
+    timeline, uploads,
     words::DOCUMENTS,
 };
 
@@ -73,6 +74,12 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
         WHERE COALESCE(case_id, document_id) IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
     ),
+    (
+        "incidents",
+        "UPDATE incidents SET detail = '{}' WHERE id IN (SELECT incident_id FROM incident_messages WHERE outbox_id IN \
+        (SELECT id FROM outbox WHERE document_id = $1 UNION SELECT id FROM outbox \
+        WHERE COALESCE(case_id, document_id) IN (SELECT case_id FROM case_documents WHERE document_id = $1)))",
+    ),
     ("cases", "UPDATE case_documents SET told = NULL WHERE document_id = $1 AND told IS NOT NULL"),
     ("passwords", "DELETE FROM case_secrets WHERE document_id = $1"),
     (
@@ -104,12 +111,20 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         "UPDATE webhook_deliveries SET last_error = NULL WHERE about = $1 AND last_error IS NOT NULL",
     ),
     ("labels", "UPDATE quality_checks SET answer = NULL WHERE document_id = $1 AND answer IS NOT NULL"),
-    ("idempotency_keys", "DELETE FROM idempotency_keys WHERE document_id = $1"),
+    (
+        "payments",
+        "UPDATE obligation_payments SET reference = NULL WHERE document_id = $1 AND reference IS NOT NULL",
+    ),
     (
         "audit_details",
         "DELETE FROM audit_details WHERE id IN (SELECT detail_id FROM audit WHERE document_id = $1)",
     ),
 ];
+
+/// Thanks for what a receipt paid, which name the bills: they stand in no case, and go by the receipt (`$2` begins their nonce).
+const THANKS: &str = "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
+     state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
+     WHERE contact_id = (SELECT contact_id FROM documents WHERE id = $1) AND purpose = 'paid' AND nonce LIKE $2";
 
 /// Erases what the rows say of a document. Its keys and objects are left for the end of the erasure.
 pub(super) async fn erase(
@@ -128,8 +143,11 @@ pub(super) async fn erase(
     for (what, sql) in EMPTIED_BY_ID {
         counts.add(what, execute!(tx, *sql, id.0)?);
     }
-    counts.add("attachments", attachments::forget_of_document(tx, id, receipt.id).await?);
     let subject = id.to_string();
+    counts.add("sent_messages", execute!(tx, THANKS, id.0, format!("{subject}%"))?);
+    counts.add("idempotency_keys", uploads::forget_keys(tx, id).await?);
+    holds::forget(tx, ErasedKind::Document, id.0).await?;
+    counts.add("attachments", attachments::forget_of_document(tx, id, receipt.id).await?);
     execute!(tx, "UPDATE incidents SET detail = '{}' WHERE subject = $1", subject)?;
     DOCUMENTS.forget(tx, id.0).await?;
     let fields = if counts.keep == Keep::Amounts { impersonal(&document.fields) } else { Fields::new() };
@@ -143,7 +161,18 @@ pub(super) async fn erase(
         id.0
     )?;
     timeline::note(tx, id, Stage::Done, "erased", json!({ "erasure_id": receipt.id })).await?;
-    events::tell(tx, "document.erased", id, json!({})).await
+    events::tell(tx, "document.erased", id, json!({})).await?;
+    counts.add("obligations", forget_bill(tx, id).await?);
+    Ok(())
+}
+
+/// What was owed because this bill was filed is withdrawn with it, and is nobody's number any more.
+async fn forget_bill(tx: &mut Tx, id: DocumentId) -> Result<u64, CatalogError> {
+    let sql = tx.pick(
+        "UPDATE obligations SET number = hex(id) WHERE document_id = $1 AND by_rule",
+        "UPDATE obligations SET number = id::text WHERE document_id = $1 AND by_rule",
+    );
+    execute!(tx, sql, id.0)
 }
 
 /// Amounts and dates as they were, and not where they stood.

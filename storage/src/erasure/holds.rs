@@ -5,7 +5,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{exists, of_subject, with_files};
+use super::{exists, is_erased, of_subject, with_files};
 use crate::{
     audit,
     catalog::Catalog,
@@ -70,6 +70,11 @@ pub(super) async fn on(
     all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id, kind.as_str())?.into_iter().map(hold).collect()
 }
 
+/// A hold that came back with an older copy, of what was erased before: its reason may name them.
+pub(super) async fn forget(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<(), CatalogError> {
+    execute!(tx, "DELETE FROM legal_holds WHERE kind = $1 AND subject = $2", kind.as_str(), id).map(drop)
+}
+
 impl Catalog {
     /// Places a legal hold, in the audit trail too.
     ///
@@ -87,7 +92,7 @@ impl Catalog {
             return Ok(HoldPlaced::Missing);
         }
         let erased = "SELECT 1 FROM documents WHERE id = $1 AND erased_at IS NOT NULL";
-        if optional!(tx, (i32,), erased, id)?.is_some() {
+        if optional!(tx, (i32,), erased, id)?.is_some() || is_erased(&mut tx, kind, id).await? {
             return Ok(HoldPlaced::Missing);
         }
         let present = micros(tx.now());

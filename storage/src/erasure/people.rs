@@ -3,109 +3,126 @@
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Counts, Receipt};
+use super::{
+    Counts, Receipt, holds,
+    rows::{
+        CONTACTS, CUSTOMERS, DELIVERIES_OF_OWED, LEFT_OF_CONTACT, LEFT_OF_CUSTOMER, NOTICES, OF_CONTACT,
+        OF_CUSTOMER, OF_OWED, OWED,
+    },
+};
 use crate::{
     attachments,
     catalog::Catalog,
+    customers,
     documents::like,
     error::CatalogError,
     events::{self, NewEvent},
     key_file::ErasedKind,
     names::micros,
-    sql::Tx,
+    sql::{self, Tx},
     words,
 };
-
-const CONTACTS: &str = "(SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)";
-const CUSTOMERS: &str = "(SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)";
-
-/// Rows of a contact, each under what it is called in a receipt. `@` stands for the contact and those merged into it.
-/// Statuses go by the messages they are of, so they go before these.
-const OF_CONTACT: &[(&str, &str)] = &[
-    (
-        "statuses",
-        "DELETE FROM message_statuses WHERE wamid IN \
-        (SELECT wamid FROM outbox WHERE contact_id IN @ AND wamid IS NOT NULL)",
-    ),
-    (
-        "messages",
-        "UPDATE messages SET body = NULL, raw = '{}', delivery_id = NULL, reply_to = NULL WHERE contact_id IN @",
-    ),
-    (
-        "sent_messages",
-        "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, \
-        lease_until = NULL, \
-        state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END WHERE contact_id IN @",
-    ),
-    ("timeline", "UPDATE timeline SET detail = '{}' WHERE contact_id IN @"),
-    ("windows", "DELETE FROM windows WHERE contact_id IN @"),
-    (
-        "cases",
-        "UPDATE cases SET nod = NULL, memory = '{}', due_at = NULL, task_id = NULL, closed_at = updated_at, \
-        answer_by = NULL, escalated_at = NULL, state = CASE WHEN state IN ('gathering', 'working', 'waiting', 'human') THEN 'stopped' ELSE state END \
-        WHERE contact_id IN @",
-    ),
-    ("passwords", "DELETE FROM case_secrets WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
-    ("choices", "UPDATE choices SET options = '[]', identity_key_hash = NULL WHERE contact_id IN @"),
-    ("consents", "UPDATE consents SET source = '', text_version = NULL WHERE contact_id IN @"),
-    ("notices", "UPDATE notices SET params = '[]', header = NULL, buttons = '[]' WHERE contact_id IN @"),
-    ("names", "DELETE FROM contact_aliases WHERE contact_id IN @"),
-    (
-        "contacts",
-        "UPDATE contacts SET phone = NULL, name = NULL, language = NULL, identity_key_hash = NULL WHERE id IN @",
-    ),
-    // Behind its contact: whoever writes a note meanwhile holds that row.
-    ("notes", "DELETE FROM case_notes WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
-];
-
-const OF_CUSTOMER: &[(&str, &str)] = &[
-    ("names", "DELETE FROM customer_aliases WHERE customer_id IN @"),
-    ("obligations", "UPDATE obligations SET number = # WHERE customer_id IN @"),
-    ("contacts", "UPDATE contacts SET customer_id = NULL WHERE customer_id IN @"),
-    ("customers", "UPDATE customers SET name = '', name_key = '', external_id = NULL WHERE id IN @"),
-];
 
 /// A name that is shorter stands in too many words to be looked for.
 const SHORTEST: usize = 5;
 
-pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -> Result<(), CatalogError> {
-    let (rows, whom, index, known_by) = match receipt.kind {
-        ErasedKind::Document => return Ok(()),
+fn statement(tx: &Tx, sql: &str, whom: &str) -> String {
+    sql.replace('@', whom).replace('#', tx.pick("hex(id)", "id::text"))
+}
+
+/// Whoever writes a customer meanwhile is waited for, and finds it erased or is erased with it.
+pub(super) async fn alone(tx: &mut Tx, kind: ErasedKind) -> Result<(), CatalogError> {
+    if kind == ErasedKind::Customer { sql::alone(tx, customers::LOCK).await } else { Ok(()) }
+}
+
+/// Whether a row of somebody who was erased says something still, or again.
+pub(super) async fn is_left(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, CatalogError> {
+    let (left, whom) = match kind {
+        ErasedKind::Document => return Ok(false),
+        ErasedKind::Contact => (LEFT_OF_CONTACT, CONTACTS),
+        ErasedKind::Customer => (LEFT_OF_CUSTOMER, CUSTOMERS),
+    };
+    let text = statement(tx, left, whom);
+    Ok(optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id)?.is_some())
+}
+
+/// Whom an erasure is of: the person, and those merged into them.
+pub(super) async fn ids(tx: &mut Tx, kind: ErasedKind, subject: Uuid) -> Result<Vec<Uuid>, CatalogError> {
+    let sql = match kind {
+        ErasedKind::Document => return Ok(Vec::new()),
+        ErasedKind::Contact => "SELECT id FROM contacts WHERE id = $1 OR merged_into = $1",
+        ErasedKind::Customer => "SELECT id FROM customers WHERE id = $1 OR merged_into = $1",
+    };
+    let rows = all!(tx, (Uuid,), sql, subject)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// All that they are called, and their ids.
+pub(super) async fn names(tx: &mut Tx, kind: ErasedKind, subject: Uuid) -> Result<Vec<String>, CatalogError> {
+    let (known_by, whom) = match kind {
+        ErasedKind::Document => return Ok(Vec::new()),
         ErasedKind::Contact => (
-            OF_CONTACT,
-            CONTACTS,
-            &words::CONTACTS,
             "SELECT value FROM contact_aliases WHERE contact_id IN @ \
              UNION SELECT name FROM contacts WHERE id IN @ AND name IS NOT NULL",
+            CONTACTS,
         ),
         ErasedKind::Customer => (
-            OF_CUSTOMER,
-            CUSTOMERS,
-            &words::CUSTOMERS,
             "SELECT value FROM customer_aliases WHERE customer_id IN @ UNION SELECT name FROM customers WHERE id IN @ \
              UNION SELECT external_id FROM customers WHERE id IN @ AND external_id IS NOT NULL",
+            CUSTOMERS,
         ),
     };
-    let subject = receipt.subject;
     let text = known_by.replace('@', whom);
     let names = all!(tx, (String,), sqlx::AssertSqlSafe(text.clone()), subject)?;
+    let ids = ids(tx, kind, subject).await?;
+    Ok(names.into_iter().map(|(name,)| name).chain(ids.iter().map(Uuid::to_string)).collect())
+}
+
+pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -> Result<(), CatalogError> {
+    let (rows, whom, index) = match receipt.kind {
+        ErasedKind::Document => return Ok(()),
+        ErasedKind::Contact => (OF_CONTACT, CONTACTS, &words::CONTACTS),
+        ErasedKind::Customer => (OF_CUSTOMER, CUSTOMERS, &words::CUSTOMERS),
+    };
+    let subject = receipt.subject;
+    let names = names(tx, receipt.kind, subject).await?;
     if receipt.kind == ErasedKind::Contact {
+        let text = statement(tx, NOTICES, whom);
+        counts.add("notices", execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject)?);
         counts.add("deliveries", empty_deliveries(tx, subject).await?);
         counts.add("attachments", attachments::forget_of_contact(tx, subject, receipt.id).await?);
     }
     for (what, sql) in rows {
-        let text = sql.replace('@', whom).replace('#', tx.pick("hex(id)", "id::text"));
+        let text = statement(tx, sql, whom);
         counts.add(what, execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject)?);
     }
+    if receipt.kind == ErasedKind::Customer {
+        for id in ids(tx, receipt.kind, subject).await? {
+            forget_owed(tx, id, counts).await?;
+        }
+    }
     index.forget_all(tx, whom, subject).await?;
-    let names = names.into_iter().map(|(name,)| name).chain([subject.to_string()]);
-    for name in names.filter(|name| name.chars().count() >= SHORTEST) {
-        counts.add("audit_details", forget_details(tx, &name).await?);
+    holds::forget(tx, receipt.kind, subject).await?;
+    for name in names.iter().filter(|name| name.chars().count() >= SHORTEST) {
+        counts.add("audit_details", forget_details(tx, name).await?);
     }
     let present = micros(tx.now());
     if receipt.kind == ErasedKind::Customer {
         execute!(tx, "UPDATE customers SET updated_at = $2 WHERE id = $1", subject, present)?;
         events::write(tx, &[NewEvent::of_customer("customer.deleted", subject, &[])]).await?;
+    }
+    Ok(())
+}
+
+/// What was said to whoever was reminded of what a customer owed, and noted on it.
+async fn forget_owed(tx: &mut Tx, customer: Uuid, counts: &mut Counts) -> Result<(), CatalogError> {
+    let subject = customer.to_string();
+    let text = DELIVERIES_OF_OWED.replace('@', OWED);
+    let emptied = execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject.as_str(), &[][..] as &[u8])?;
+    counts.add("deliveries", emptied);
+    for (what, sql) in OF_OWED {
+        let text = sql.replace('@', OWED);
+        counts.add(what, execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject.as_str())?);
     }
     Ok(())
 }

@@ -218,7 +218,7 @@ async fn save_items(
         consents::switched(tx, contacts.settled(contact), &cut(number, 64), intent, at).await?;
     }
     let statuses = items.iter().filter_map(|p| match p.item {
-        InboundItem::Status(status) => Some((p.place, status)),
+        InboundItem::Status(status) => Some((p.place, p.delivery, status)),
         _ => None,
     });
     statuses::save(tx, statuses.collect(), recorded).await?;

@@ -32,12 +32,13 @@ const DELIVERED: i64 = 3;
 /// States in which a message stands in its line, and holds up those behind it.
 const IN_LINE: [&str; 4] = ["queued", "sending", "refused", "unknown"];
 
+/// Statuses, each with the place of its delivery in the batch and that one's id.
 pub(super) async fn save(
     tx: &mut Tx,
-    mut statuses: Vec<(usize, &InboundStatus)>,
+    mut statuses: Vec<(usize, Uuid, &InboundStatus)>,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
-    statuses.sort_by(|(_, a), (_, b)| {
+    statuses.sort_by(|(.., a), (.., b)| {
         (&a.wamid, &a.status, &a.recipient).cmp(&(&b.wamid, &b.status, &b.recipient))
     });
     let mut new: HashSet<(String, String, String)> = values!(
@@ -47,7 +48,7 @@ pub(super) async fn save(
         8,
         " ON CONFLICT (wamid, status, recipient) DO NOTHING RETURNING wamid, status, recipient",
         &statuses,
-        |q, (_, s)| q
+        |q, (.., s)| q
             .bind(clean(&s.wamid))
             .bind(clean(&s.status))
             .bind(clean(&s.recipient))
@@ -60,9 +61,9 @@ pub(super) async fn save(
     .into_iter()
     .collect();
     let mut heard_of = BTreeSet::new();
-    for (place, status) in statuses {
+    for (place, delivery, status) in statuses {
         if new.remove(&(clean(&status.wamid), clean(&status.status), clean(&status.recipient))) {
-            heard_of.extend(settle(tx, status).await?);
+            heard_of.extend(settle(tx, status, delivery).await?);
         } else if let Some(result) = recorded.get_mut(place) {
             result.duplicates += 1;
         }
@@ -103,23 +104,28 @@ async fn mark(
 }
 
 /// Tells the outbox message that a status is about, if it is one of ours; from which of our numbers that one went.
-async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, CatalogError> {
+async fn settle(tx: &mut Tx, status: &InboundStatus, delivery: Uuid) -> Result<Option<String>, CatalogError> {
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
-        (Uuid, Option<Uuid>, Uuid, String, String, String, Option<String>),
-        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, ''), state, held_for FROM outbox \
-         WHERE wamid = $1 OR id = $2 LIMIT 1",
+        (Uuid, Option<Uuid>, Uuid, String, String, String, Option<String>, bool),
+        "SELECT o.id, o.document_id, o.contact_id, o.purpose, COALESCE(o.phone_number_id, ''), o.state, o.held_for, \
+         EXISTS (SELECT 1 FROM erasures e WHERE e.kind = 'contact' AND e.subject IN (o.contact_id, \
+           (SELECT k.merged_into FROM contacts k WHERE k.id = o.contact_id))) \
+         FROM outbox o WHERE o.wamid = $1 OR o.id = $2 LIMIT 1",
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose, number, state, held_for)) = found else { return Ok(None) };
+    let Some((id, document, contact, purpose, number, state, held_for, is_erased)) = found else {
+        return Ok(None);
+    };
     if held_for.is_some_and(|held_for| held_for == outbox::HeldFor::Assessment.as_str()) {
         // Whatever it says, Meta holds it back no more.
         execute!(tx, "UPDATE outbox SET held_for = NULL WHERE id = $1 AND state = 'sent'", id)?;
     }
     let failed = status.status == "failed";
-    let error = status.error.as_deref().map(|e| cut(e, 500));
+    // Of whoever was erased it says nothing but how it ended.
+    let error = status.error.as_deref().filter(|_| !is_erased).map(|e| cut(e, 500));
     let present = tx.now();
     let moved = mark(tx, id, status, error.as_deref()).await?;
     if moved == 1 && failed {
@@ -142,10 +148,15 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
         stage: None,
         event: "reply_status",
         detail: json!({
-            "status": status.status, "purpose": purpose, "wamid": status.wamid, "code": status.error_code,
-            "error": error,
+            "status": status.status, "purpose": purpose, "wamid": (!is_erased).then_some(&status.wamid),
+            "code": status.error_code, "error": error,
         }),
     };
     timeline::write(tx, &[entry]).await?;
+    if is_erased {
+        // It names to whom it went.
+        execute!(tx, "DELETE FROM message_statuses WHERE wamid = $1", clean(&status.wamid))?;
+        execute!(tx, "UPDATE deliveries SET body = $2 WHERE id = $1", delivery, &[][..] as &[u8])?;
+    }
     Ok(Some(number))
 }

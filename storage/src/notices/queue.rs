@@ -14,8 +14,9 @@ use crate::{
     accounts, attachments, cases,
     catalog::Catalog,
     consents::{self, Category, Word},
-    conversation,
+    conversation, erasure,
     error::CatalogError,
+    key_file::ErasedKind,
     names::{AttachmentId, ContactId, NoticeId, OutboxId, clean_maybe, cut, micros, to_json},
     outbox::{self, NewReply, Payload, Purpose, Saying, Shape},
     sql::Tx,
@@ -111,6 +112,10 @@ async fn queue_one(
     let row = optional!(tx, (Option<String>,), sqlx::AssertSqlSafe(text.clone()), new.contact.0)?;
     let Some((last,)) = row else { return Ok(Noticed::NoContact) };
     cases::hold_contact(tx, new.contact).await?;
+    // Nobody, whatever they agreed to before.
+    if erasure::is_erased(tx, ErasedKind::Contact, new.contact.0).await? {
+        return Ok(Noticed::NoContact);
+    }
     if let Some(before) = known(tx, who, &key).await? {
         return Ok(again(before, new));
     }

@@ -40,6 +40,11 @@ pub(super) async fn answer(
         Accepted::KeyReused => {
             return Err(Problem::Conflict("this Idempotency-Key was used for another request".to_owned()));
         }
+        Accepted::Erased => {
+            let text =
+                "the document of this Idempotency-Key was erased; to hand a file in again, use another key";
+            return Err(Problem::Conflict(text.to_owned()));
+        }
     };
     if status == StatusCode::CREATED {
         trace::received(id, "api", &request.0.to_string());
