@@ -63,10 +63,11 @@ impl Catalog {
             ErasedKind::Document => Vec::new(),
             ErasedKind::Contact => vec![
                 ("deliveries", self.forget_deliveries(whom.subject).await?),
-                ("events", self.forget_events(&ids).await?),
+                ("events", self.forget_events(&ids, "document_id IS NULL").await?),
                 ("saved_views", self.forget_views(&names).await?),
             ],
             ErasedKind::Customer => vec![
+                ("events", self.forget_events(&ids, "kind LIKE 'obligation.%'").await?),
                 ("candidates", self.forget_candidates(&ids).await?),
                 ("saved_views", self.forget_views(&names).await?),
             ],
@@ -111,8 +112,10 @@ impl Catalog {
         }
     }
 
-    /// Empties events that are of no document and name a contact: what became of notices, under the client's own words.
-    async fn forget_events(&self, contacts: &[Uuid]) -> Result<u64, CatalogError> {
+    /// Empties events that name a contact or a customer, of those that `which` (SQL) says: what became of notices stands there
+    /// under the client's own words, and what is owed under the number of its bill.
+    async fn forget_events(&self, whom: &[Uuid], which: &str) -> Result<u64, CatalogError> {
+        let text = format!("SELECT seq FROM events WHERE seq > $1 AND seq <= $2 AND {which} AND data LIKE $3");
         let mut tx = self.reading().await?;
         let (end,) = one!(tx, (Option<i64>,), "SELECT MAX(seq) FROM events")?;
         drop(tx);
@@ -120,14 +123,15 @@ impl Catalog {
         while after < end.unwrap_or_default() {
             let mut tx = self.reading().await?;
             let mut found = Vec::new();
-            for contact in contacts {
+            for id in whom {
+                let named = like(&id.to_string());
                 let rows = all!(
                     tx,
                     (i64,),
-                    "SELECT seq FROM events WHERE seq > $1 AND seq <= $2 AND document_id IS NULL AND data LIKE $3",
+                    sqlx::AssertSqlSafe(text.clone()),
                     after,
                     after + PAGE,
-                    like(&contact.to_string())
+                    named.as_str()
                 )?;
                 found.extend(rows);
             }

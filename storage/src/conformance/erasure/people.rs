@@ -114,6 +114,8 @@ async fn owes(
         format!("F-{needle}: 10,00 EUR")
     )
     .unwrap();
+    let told = json!({ "obligation_id": owed, "customer_id": customer, "number": format!("F-{needle}") });
+    events::write(&mut tx, &[NewEvent { kind: "obligation.opened", document: None, data: told }]).await.unwrap();
     execute!(
         tx,
         "INSERT INTO case_notes (id, case_id, body, written_by, created_at) VALUES ($1, $2, $3, 'user:eva', 0)",
@@ -179,6 +181,7 @@ pub(super) async fn a_customer_goes_whole(place: &Place<'_>) {
         "documents.reasons",
         "reviews.reasons",
         "obligations.number",
+        "events.data",
         "obligation_payments.reference",
         "outbox.body",
         "case_notes.body",
