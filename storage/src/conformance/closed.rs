@@ -15,7 +15,7 @@ use crate::{
     Access, Catalog, DocumentId,
     access::Bound,
     erasure::Wished,
-    export::{Missing, Totals},
+    export::{Missing, Sums, Totals},
     key_file::ErasedKind,
     names::now,
     periods::{Closing, Entry, Period, PeriodLine, PeriodPart},
@@ -164,7 +164,7 @@ pub(super) async fn what_a_month_was_closed_without_is_said(catalog: &Catalog) {
     for of in [PeriodPart::Rows, PeriodPart::Adjustments] {
         let told = missing(catalog, &bound, &period, of).await;
         assert_eq!(told.withheld, 1, "{of}: {told:?}");
-        let complete = Totals::new(crate::export::Sums::default(), told).complete;
+        let complete = Totals::new(Sums::default(), told).complete;
         assert!(!complete, "{of}");
     }
 }

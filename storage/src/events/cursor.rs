@@ -92,7 +92,18 @@ mod tests {
             assert_eq!(EventCursor(place).to_string().parse(), Ok(EventCursor(place)));
         }
         let (short, signs) = ("0".repeat(47), format!("{}+{}", "0".repeat(16), "0".repeat(31)));
-        let bad = ["", "7", "7.", "a.b", "7.8.9", "99999999999999999999.1", "-1.2", "head", &short, &signs];
+        let bad = [
+            "",
+            "7",
+            "7.",
+            "a.b",
+            "7.8.9",
+            "99999999999999999999.1",
+            "-1.2",
+            "head",
+            short.as_str(),
+            signs.as_str(),
+        ];
         for bad in bad {
             assert_eq!(bad.parse::<EventCursor>(), Err(NotACursor), "{bad:?}");
         }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The backfill of late lines.
-pub(super) const LATE_LINES: &str = "late_lines";
+const LATE_LINES: &str = "late_lines";
 /// Lines frozen at once.
 const CHUNK: u32 = 1_000;
 
