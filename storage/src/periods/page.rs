@@ -18,9 +18,9 @@ words! {
     PeriodPart, "part" {
         /// The lines that were frozen.
         Rows = "rows",
-        /// Documents of the month that were filed after it was closed.
+        /// Documents of the month that were filed after it was closed, as they were when they came.
         Late = "late",
-        /// What became of its lines since.
+        /// What became of either since.
         Adjustments = "adjustments",
     }
 }
