@@ -197,12 +197,12 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     }
     let (_, same, kept) = get(api, &path, None).await;
     assert_eq!((&same, &kept["phones"], &kept["name"]), (&next, &first["phones"], &json!("Ana")), "{kept}");
-    let (status, renamed, _) = put(external, Some(&next), &json!({ "name": "Ana Ruiz" })).await;
+    let (status, renamed, _) = put(external, Some(next.as_str()), &json!({ "name": "Ana Ruiz" })).await;
     assert_eq!((status, renamed == next), (200, false));
     assert_eq!(patch(api, &path, Some("*"), &phones("34600990002")).await.0, 200, "whatever is there");
     assert_eq!(patch(api, &path, None, &phones("34600990003")).await.0, 200, "who saw nothing says nothing");
     let nobody = "/v1/customers/by-external-id/of-nobody";
-    assert_eq!(put(nobody, Some(&renamed), &json!({ "name": "Nadie" })).await.0, 412, "and adds nobody");
+    assert_eq!(put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0, 412, "and adds nobody");
 }
 
 async fn everything(place: &Place, catalog: &Catalog) {
