@@ -202,7 +202,11 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     assert_eq!(patch(api, &path, Some("*"), &phones("34600990002")).await.0, 200, "whatever is there");
     assert_eq!(patch(api, &path, None, &phones("34600990003")).await.0, 200, "who saw nothing says nothing");
     let nobody = "/v1/customers/by-external-id/of-nobody";
-    assert_eq!(put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0, 412, "and adds nobody");
+    assert_eq!(
+        put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0,
+        412,
+        "and adds nobody"
+    );
 }
 
 async fn everything(place: &Place, catalog: &Catalog) {
