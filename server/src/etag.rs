@@ -1,8 +1,8 @@
 //! `ETag`, `If-None-Match`, `If-Match`: an answer is named by what it says, so that what has not changed is not sent
 //! again, and what changed meanwhile is not overwritten.
 //!
-//! The tag of a document also says its version (`"7-…"`), which is all that `If-Match` compares: what a caller may see
-//! of a document is no part of what they may change.
+//! The tag of what can be changed (a document, a customer) also says its version (`"7-…"`), which is all that `If-Match`
+//! compares: what a caller may see of it is no part of what they may change. A customer's version is when it last changed.
 
 use acuse_pipeline::document::Sha256;
 use axum::{
@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use time::OffsetDateTime;
 
 use crate::problem::Problem;
 
@@ -20,9 +21,17 @@ const MOST_BYTES: usize = 8 << 20;
 /// Hexadecimal digits of a hash in a tag.
 const DIGITS: usize = 32;
 
-/// The version of the document that an answer shows.
+/// The version of what an answer shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Version(pub i64);
+
+impl Version {
+    /// Of what has no other version than when it last changed: microseconds since 1970, as a row keeps them.
+    #[must_use]
+    pub fn of_change(at: OffsetDateTime) -> Self {
+        Self(i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX))
+    }
+}
 
 /// The tag of something kept under this hash.
 #[must_use]
@@ -99,10 +108,18 @@ pub enum Precondition {
 }
 
 impl Precondition {
+    /// The version that the caller saw, out of `If-Match`; whatever is there where they do not say.
+    ///
+    /// # Errors
+    /// 422 where it is no tag of what can be changed.
+    pub fn if_given(headers: &HeaderMap) -> Result<Self, Problem> {
+        if headers.contains_key(header::IF_MATCH) { Self::of(headers) } else { Ok(Self::Any) }
+    }
+
     /// The version that the caller saw, out of `If-Match`.
     ///
     /// # Errors
-    /// 428 without one, 422 where it is no tag of a document.
+    /// 428 without one, 422 where it is no tag of what can be changed.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut lines = headers.get_all(header::IF_MATCH).iter();
         let line = lines.next().ok_or(Problem::PreconditionRequired)?;
@@ -115,10 +132,19 @@ impl Precondition {
         match version {
             Some(version) if lines.next().is_none() => Ok(Self::Version(version)),
             _ => {
-                let how = "If-Match: send the ETag of GET /v1/documents/{id} unchanged, e.g. \"7-…\"";
+                let how = "If-Match: send the ETag of what you read unchanged, e.g. \"7-…\"";
                 Err(Problem::Unprocessable(how.to_owned()))
             }
         }
+    }
+
+    /// When it had last changed that the caller saw (see [`Version::of_change`]), if they say.
+    #[must_use]
+    pub fn changed_at(self) -> Option<OffsetDateTime> {
+        let micros = self.version()?;
+        // No row has a time that is none: nothing is as the caller saw it.
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000);
+        Some(at.unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
 
     /// The version, if it is one.
@@ -186,6 +212,17 @@ mod tests {
             assert!(matches!(of(bad), Err(Problem::Unprocessable(_))), "{bad}");
         }
         assert!(matches!(Precondition::of(&HeaderMap::new()), Err(Problem::PreconditionRequired)));
+        assert_eq!(Precondition::if_given(&HeaderMap::new()).unwrap(), Precondition::Any);
+        assert!(Precondition::if_given(&with(header::IF_MATCH, "7")).is_err(), "what is said is not ignored");
+    }
+
+    #[test]
+    fn when_something_changed_is_its_version() {
+        let at = time::macros::datetime!(2026-09-01 12:00:00.123456 UTC);
+        assert_eq!(Precondition::Version(Version::of_change(at).0).changed_at(), Some(at));
+        assert_eq!(Precondition::Any.changed_at(), None);
+        let never = Precondition::Version(i64::MAX).changed_at();
+        assert_eq!(never, Some(OffsetDateTime::UNIX_EPOCH), "as nothing is");
     }
 
     #[test]

@@ -57,8 +57,10 @@ pub enum Problem {
     #[error("say which version you change: If-Match with the ETag of GET /v1/documents/{{id}}")]
     PreconditionRequired,
     /// What was changed is not what is there.
-    #[error("the document changed meanwhile (version {version}); look again")]
+    #[error("the {what} changed meanwhile (version {version}); look again")]
     Stale {
+        /// What it is.
+        what: &'static str,
         /// Its version now.
         version: i64,
     },

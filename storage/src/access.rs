@@ -95,6 +95,12 @@ impl Access {
         self.bound.is_some()
     }
 
+    /// Whether nothing is kept from this caller: what is said of all there is, is said to them.
+    #[must_use]
+    pub fn sees_all(&self) -> bool {
+        self.sees_ids && self.bound.is_none()
+    }
+
     /// Whether a document must be of a firm or a team to exist for this caller.
     #[must_use]
     pub fn is_bound_beyond_customers(&self) -> bool {

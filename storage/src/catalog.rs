@@ -254,6 +254,7 @@ impl Catalog {
         self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;
         self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })?;
         self.fill_document_keys().await?;
+        self.freeze_late_lines().await?;
         self.recognise_feed().await
     }
 

@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use cursor::Place;
 pub use cursor::{EventCursor, NotACursor};
+use cursor::{Place, Veil};
 
 use crate::{
     access::Access,
@@ -219,6 +219,15 @@ pub(crate) async fn tell(
 pub(crate) struct Feed {
     epoch: i64,
     name: i64,
+    veil: Veil,
+}
+
+impl Feed {
+    /// The cursor after an event of this feed.
+    fn cursor(&self, seq: i64, mark: i64) -> EventCursor {
+        let veiled = self.veil.over(seq, (self.name, mark));
+        EventCursor(Place::Veiled { feed: self.name, veiled, mark })
+    }
 }
 
 /// Where a row stands in the order: epoch, transaction, number.
@@ -226,15 +235,21 @@ pub(crate) type Position = (i64, i64, i64);
 
 /// The place that a cursor names, if this feed gave it.
 async fn position(tx: &mut Tx, feed: &Feed, cursor: EventCursor) -> Result<Option<Position>, CatalogError> {
-    let seq = match cursor.0 {
-        Place::After { feed: name, .. } if name != feed.name => return Ok(None),
-        Place::After { seq: 0, mark: 0, .. } => return Ok(Some((-1, 0, 0))),
-        Place::After { seq, .. } | Place::Old { seq, .. } => seq,
+    let (seq, mark) = match cursor.0 {
+        Place::Veiled { feed: name, .. } | Place::After { feed: name, .. } if name != feed.name => {
+            return Ok(None);
+        }
+        Place::Veiled { veiled, mark, .. } => (feed.veil.over(veiled, (feed.name, mark)), mark),
+        Place::After { seq, mark, .. } => (seq, mark),
+        Place::Old { seq, .. } => (seq, 0),
     };
+    if (seq, mark) == (0, 0) && !matches!(cursor.0, Place::Old { .. }) {
+        return Ok(Some((-1, 0, 0)));
+    }
     let sql = "SELECT epoch, tx, seq, mark FROM events WHERE seq = $1";
     let row = optional!(tx, (i64, i64, i64, i64), sql, seq)?;
     let given = row.filter(|(epoch, of, _, marked)| match cursor.0 {
-        Place::After { mark, .. } => mark == *marked,
+        Place::Veiled { .. } | Place::After { .. } => mark == *marked,
         Place::Old { tx, .. } => *epoch == 0 && tx == *of,
     });
     Ok(given.map(|(epoch, of, seq, _)| (epoch, of, seq)))
@@ -314,7 +329,7 @@ where
 
 pub(crate) fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
     Ok(Event {
-        cursor: EventCursor(Place::After { feed: feed.name, seq: row.seq, mark: row.mark }),
+        cursor: feed.cursor(row.seq, row.mark),
         at: at("events", "at", row.at)?,
         kind: row.kind,
         document_id: row.document_id.map(DocumentId),
@@ -335,13 +350,14 @@ async fn last(tx: &mut Tx, feed: &Feed) -> Result<EventCursor, CatalogError> {
          ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1",
     );
     let (seq, mark) = optional!(tx, (i64, i64), sql, feed.epoch)?.unwrap_or((0, 0));
-    Ok(EventCursor(Place::After { feed: feed.name, seq, mark }))
+    Ok(feed.cursor(seq, mark))
 }
 
 /// Which feed it is.
 pub(crate) async fn feed(tx: &mut Tx) -> Result<Feed, CatalogError> {
-    let (epoch, name) = one!(tx, (i64, i64), "SELECT epoch, name FROM feed WHERE id = 1")?;
-    Ok(Feed { epoch, name })
+    let (epoch, name, veil) =
+        one!(tx, (i64, i64, Vec<u8>), "SELECT epoch, name, veil FROM feed WHERE id = 1")?;
+    Ok(Feed { epoch, name, veil: Veil::new(&veil) })
 }
 
 impl Catalog {
@@ -358,8 +374,7 @@ impl Catalog {
         // What is committed between the page and the head would be left out for ever.
         let mut tx = self.reading_one_instant().await?;
         let feed = feed(&mut tx).await?;
-        let beginning = EventCursor(Place::After { feed: feed.name, seq: 0, mark: 0 });
-        let after = after.unwrap_or(beginning);
+        let after = after.unwrap_or_else(|| feed.cursor(0, 0));
         let Some(from) = position(&mut tx, &feed, after).await? else { return Ok(Followed::Foreign) };
         let limit = i64::from(limit.clamp(1, 1000));
         let rows: Vec<EventRow> = next(&mut tx, EVENT, &feed, (from, None), &filter.kinds, limit).await?;
@@ -385,10 +400,12 @@ impl Catalog {
     ) -> Result<Vec<Event>, CatalogError> {
         let ids: Vec<DocumentId> = events.iter().filter_map(|e| e.document_id).collect();
         let seen = self.told_of(access, &ids).await?;
-        let mine = self.bound_customers(access).await?;
+        let of_customers = events.iter().filter(|e| e.document_id.is_none());
+        let whose: Vec<Uuid> = of_customers.filter_map(|e| e.customer_id.map(|id| id.0)).collect();
+        let mine = self.bound_to(access, &whose).await?;
         let told = events.into_iter().filter_map(|mut event| match event.document_id {
             None => {
-                let is_mine = event.customer_id.is_some_and(|id| mine.contains(&id));
+                let is_mine = event.customer_id.is_some_and(|id| mine.contains(&id.0));
                 Some(event).filter(|_| !access.is_bound() || is_mine)
             }
             Some(id) => {

@@ -1,12 +1,14 @@
 //! Closed months. Closing freezes a month's lines and a hash over them; what comes or changes afterwards is said beside
-//! them, dated, and never rewrites them: documents that are filed late, and adjustments of those that were there.
+//! them, dated, and never rewrites them: documents that are filed late, and adjustments of those that were there or came.
 //!
-//! Every change of a document writes an event, and `adjust` runs with each: what accounting would now book otherwise
-//! is taken back and said anew, in the transaction of the change.
+//! Every change of a document writes an event, and `adjust` runs with each: a late document's line is frozen as it came, and
+//! what accounting would now book otherwise is taken back and said anew, in the transaction of the change.
 
+mod late;
+mod missing;
 mod page;
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use acuse_pipeline::document::Sha256;
 use serde::Serialize;
@@ -14,6 +16,7 @@ use sha2::Digest;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+pub(crate) use missing::missing;
 pub(crate) use page::page;
 pub use page::{Entry, PeriodCursor, PeriodLine, PeriodPart};
 
@@ -97,6 +100,9 @@ pub struct Period {
     pub closed_by: String,
     /// Over its lines, each as JSON and a line feed, in their order.
     pub sha256: Sha256,
+    /// Over the SHA-256 of each line (its JSON, without the line feed), in their order: it can still be made when one of them
+    /// was erased, of which its hash is kept. None of a month that was closed before there was one.
+    pub lines_sha256: Option<Sha256>,
     /// Rows and sums then, and what was missing then.
     pub totals: Totals,
 }
@@ -128,12 +134,15 @@ pub struct Afterwards {
 /// Lines written at once.
 const CHUNK: u32 = 1_000;
 
-type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>);
+type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>, Option<Vec<u8>>);
 
-const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256";
+const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256, lines_sha256";
+
+/// Why an adjustment is there that is none: the line of a document as it was when it came to a month that was closed.
+const LATE: &str = "late";
 
 fn period(row: PeriodRow) -> Result<Period, CatalogError> {
-    let (id, month, closed_at, closed_by, totals, hash) = row;
+    let (id, month, closed_at, closed_by, totals, hash, of_lines) = row;
     Ok(Period {
         id,
         month: month.parse().map_err(|error: NotAMonth| CatalogError::ImpossibleRow {
@@ -144,6 +153,7 @@ fn period(row: PeriodRow) -> Result<Period, CatalogError> {
         closed_at: at("periods", "closed_at", closed_at)?,
         closed_by,
         sha256: sha256("periods", "sha256", &hash)?,
+        lines_sha256: of_lines.map(|hash| sha256("periods", "lines_sha256", &hash)).transpose()?,
         totals: json("periods", "totals", &totals)?,
     })
 }
@@ -153,9 +163,19 @@ async fn of_month(tx: &mut Tx, month: Month) -> Result<Option<Period>, CatalogEr
     optional!(tx, PeriodRow, sqlx::AssertSqlSafe(text.clone()), month.to_string())?.map(period).transpose()
 }
 
-/// Writes the lines of a month; their sums, and the hash over them.
-async fn freeze(tx: &mut Tx, id: Uuid, month: Month) -> Result<(Sums, Sha256), CatalogError> {
-    let (mut sums, mut hash, mut position) = (Sums::default(), sha2::Sha256::new(), 0_i64);
+/// What was frozen.
+struct Frozen {
+    sums: Sums,
+    /// Over the lines.
+    sha256: Sha256,
+    /// Over the hash of each.
+    lines_sha256: Sha256,
+}
+
+/// Writes the lines of a month; their sums, and the hashes over them.
+async fn freeze(tx: &mut Tx, id: Uuid, month: Month) -> Result<Frozen, CatalogError> {
+    let (mut hash, mut of_lines) = (sha2::Sha256::new(), sha2::Sha256::new());
+    let (mut sums, mut position) = (Sums::default(), 0_i64);
     let mut after = None;
     loop {
         let access = Access::whole();
@@ -165,6 +185,7 @@ async fn freeze(tx: &mut Tx, id: Uuid, month: Month) -> Result<(Sums, Sha256), C
             let text = to_json("line", &line)?;
             hash.update(text.as_bytes());
             hash.update(b"\n");
+            of_lines.update(Sha256::of(text.as_bytes()).0);
             sums.add(&line);
             rows.push((position, line.document_id.0, text));
             position += 1;
@@ -179,12 +200,17 @@ async fn freeze(tx: &mut Tx, id: Uuid, month: Month) -> Result<(Sums, Sha256), C
         )?;
         match next {
             Some(next) => after = Some(next),
-            None => return Ok((sums, Sha256(hash.finalize().into()))),
+            None => {
+                let (sha256, lines_sha256) =
+                    (Sha256(hash.finalize().into()), Sha256(of_lines.finalize().into()));
+                return Ok(Frozen { sums, sha256, lines_sha256 });
+            }
         }
     }
 }
 
-/// What a document of closed months is now: taken back and said anew where accounting would book it otherwise.
+/// What a document is now to the closed months that know it, and to the one that it is of: a line that comes late is frozen,
+/// and where accounting would book another than was last said, that is taken back and said anew.
 pub(crate) async fn adjust(tx: &mut Tx, id: DocumentId, event: &str) -> Result<(), CatalogError> {
     // A month that is being closed at this moment is waited for; see `close`.
     let sql = tx.pick(
@@ -192,48 +218,58 @@ pub(crate) async fn adjust(tx: &mut Tx, id: DocumentId, event: &str) -> Result<(
         "SELECT period_id, line FROM period_rows WHERE document_id = $1 FOR KEY SHARE",
     );
     let frozen = all!(tx, (Uuid, String), sql, id.0)?;
-    if frozen.is_empty() {
+    let mut last: BTreeMap<Uuid, Option<String>> =
+        frozen.into_iter().map(|(period, line)| (period, Some(line))).collect();
+    let said = "SELECT period_id, becomes FROM period_adjustments WHERE document_id = $1 ORDER BY seq";
+    last.extend(all!(tx, (Uuid, Option<String>), said, id.0)?);
+    let late = late::month_of(tx, id).await?.filter(|period| !last.contains_key(period));
+    last.extend(late.map(|period| (period, None)));
+    if last.is_empty() {
         return Ok(());
     }
     // What can still be taken back is not so yet: the end of its hold tells it.
     if optional!(tx, (i32,), "SELECT 1 FROM holds WHERE document_id = $1", id.0)?.is_some() {
         return Ok(());
     }
-    for (period_id, line) in frozen {
-        let text = format!("SELECT {COLUMNS} FROM periods WHERE id = $1");
-        let of = period(one!(tx, PeriodRow, sqlx::AssertSqlSafe(text.clone()), period_id)?)?;
-        let said = optional!(
-            tx,
-            (Option<String>,),
-            "SELECT becomes FROM period_adjustments WHERE document_id = $1 AND period_id = $2 ORDER BY seq DESC LIMIT 1",
-            id.0,
-            period_id
-        )?;
-        let was = said.map_or(Some(line), |(becomes,)| becomes);
-        let before: Option<Line> =
-            was.as_deref().map(|line| json("period_rows", "line", line)).transpose()?;
-        let becomes = export::line_of(tx, id, of.month.span()).await?;
-        let same = match (&before, &becomes) {
-            (Some(before), Some(becomes)) => !before.differs(becomes),
-            (before, becomes) => before.is_none() && becomes.is_none(),
-        };
-        if same {
-            continue;
-        }
-        let present = tx.now();
-        execute!(
-            tx,
-            "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            period_id,
-            id.0,
-            micros(present),
-            event.strip_prefix("document.").unwrap_or(event),
-            was,
-            becomes.map(|line| to_json("line", &line)).transpose()?
-        )?;
+    for (period, was) in last {
+        let reason =
+            if late == Some(period) { LATE } else { event.strip_prefix("document.").unwrap_or(event) };
+        say(tx, (period, id), was, reason).await?;
     }
     Ok(())
+}
+
+/// Writes down what became of a document in a month, unless it is as was last said.
+async fn say(
+    tx: &mut Tx,
+    (period_id, id): (Uuid, DocumentId),
+    was: Option<String>,
+    reason: &str,
+) -> Result<(), CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM periods WHERE id = $1");
+    let of = period(one!(tx, PeriodRow, sqlx::AssertSqlSafe(text.clone()), period_id)?)?;
+    let before: Option<Line> = was.as_deref().map(|line| json("period_rows", "line", line)).transpose()?;
+    let becomes = export::line_of(tx, id, of.month.span()).await?;
+    let same = match (&before, &becomes) {
+        (Some(before), Some(becomes)) => !before.differs(becomes),
+        (before, becomes) => before.is_none() && becomes.is_none(),
+    };
+    if same {
+        return Ok(());
+    }
+    let present = tx.now();
+    execute!(
+        tx,
+        "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        period_id,
+        id.0,
+        micros(present),
+        reason,
+        was,
+        becomes.map(|line| to_json("line", &line)).transpose()?
+    )
+    .map(drop)
 }
 
 impl Catalog {
@@ -272,7 +308,7 @@ impl Catalog {
             by,
             &[][..] as &[u8]
         )?;
-        let (sums, hash) = freeze(&mut tx, id, month).await?;
+        let Frozen { sums, sha256, lines_sha256 } = freeze(&mut tx, id, month).await?;
         let missing = export::missing(&mut tx, &Access::whole(), month.span()).await?;
         let totals = Totals::new(sums, missing);
         if !totals.complete && !despite {
@@ -280,18 +316,19 @@ impl Catalog {
         }
         execute!(
             tx,
-            "UPDATE periods SET totals = $2, sha256 = $3 WHERE id = $1",
+            "UPDATE periods SET totals = $2, sha256 = $3, lines_sha256 = $4 WHERE id = $1",
             id,
             to_json("totals", &totals)?,
-            &hash.0[..]
+            &sha256.0[..],
+            &lines_sha256.0[..]
         )?;
         let detail = serde_json::json!({
-            "period_id": id, "month": month, "rows": totals.sums.rows, "sha256": hash, "missing": totals.missing,
+            "period_id": id, "month": month, "rows": totals.sums.rows, "sha256": sha256, "missing": totals.missing,
         });
         audit::write(&mut tx, by, "period_closed", None, &detail).await?;
         tx.commit().await?;
-        let period = Period { id, month, closed_at: present, closed_by: by.to_owned(), sha256: hash, totals };
-        Ok(Closing::Closed(period))
+        let (closed_by, lines_sha256) = (by.to_owned(), Some(lines_sha256));
+        Ok(Closing::Closed(Period { id, month, closed_at: present, closed_by, sha256, lines_sha256, totals }))
     }
 
     /// The closed months, the latest first.

@@ -230,6 +230,12 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
+    /// The same server with another key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
     /// The same key over connections of its own.
     ///
     /// # Errors

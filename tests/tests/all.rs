@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod awaited;
 mod backup;
 mod books;
 mod chaos;
@@ -37,6 +38,7 @@ mod fuzzed;
 mod in_process;
 mod inert;
 mod killed;
+mod lists;
 mod malware;
 mod mcp;
 mod memory;

@@ -188,7 +188,14 @@ async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
     let (_, bytes) = body(api, frozen).await;
     let end = bytes[..bytes.len() - 1].iter().rposition(|b| *b == b'\n').unwrap();
     let hash = hex::encode(Sha256::digest(&bytes[..=end]));
-    assert_eq!(closed["sha256"], Value::from(hash), "anybody can make the hash");
+    assert_eq!(closed["sha256"], Value::from(hash), "who has all the lines can make the hash");
+    let mut of_lines = Sha256::new();
+    for line in bytes[..end].split(|b| *b == b'\n') {
+        of_lines.update(Sha256::digest(line));
+    }
+    assert_eq!(closed["lines_sha256"], Value::from(hex::encode(of_lines.finalize())));
+    assert_eq!(lines(&bytes)[2]["totals"], closed["totals"], "and what was missing then is said with them");
+    assert_eq!(closed["totals"]["complete"], Value::from(false));
 
     filed(catalog, api, &invoice(4, "Tarde", "2021-03-15", "invoice", "5.00")).await;
     let (_, again) = body(api, frozen).await;
@@ -198,13 +205,28 @@ async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
         (late.len(), &late[0]["entry"], &late[0]["issuer_name"]),
         (2, &"late".into(), &"Tarde".into())
     );
+    assert_eq!(
+        (&late[1]["totals"]["waiting"], &late[1]["totals"]["complete"]),
+        (&Value::from(1), &Value::from(false))
+    );
     let now = api.get("/v1/periods/2021-03").await.unwrap();
     assert_eq!(now["late"]["currencies"]["EUR"]["total"], "5.00");
     assert_eq!(api.get("/v1/periods").await.unwrap()["data"].as_array().unwrap().len(), 1);
     let frozen = api.request(Method::GET, "/v1/export?period=2021-03&format=ubl").send().await.unwrap();
     assert_eq!(frozen.status(), 422, "a frozen line has no lines of its own");
     let narrow = reader.get("/v1/periods/2021-03").await.unwrap();
-    assert!(narrow["sha256"].is_string() && narrow["totals"].is_null(), "its sums are of all: {narrow}");
+    for of_all in ["sha256", "lines_sha256", "totals", "late", "missing"] {
+        assert!(narrow[of_all].is_null() && !now[of_all].is_null(), "{of_all} is of all: {narrow}");
+    }
+    for part in ["rows", "late", "adjustments"] {
+        let totals = format!("/v1/export?period=2021-03&part={part}&format=totals");
+        let told = reader.get(&totals).await.unwrap();
+        assert_eq!(
+            (&told["waiting"], &told["complete"]),
+            (&Value::from(1), &Value::from(false)),
+            "{part}: {told}"
+        );
+    }
 }
 
 /// A mapping file as a person writes it.

@@ -172,6 +172,43 @@ async fn a_download_goes_on(api: &Api, catalog: &Catalog) {
     assert_eq!((status, body.as_str()), (304, ""));
 }
 
+/// Two programs change one customer, as both had read them: whoever comes second is told, and nothing of the first is lost.
+async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
+    let put = async |path: &str, seen: Option<&str>, body: &Value| {
+        let request = api.request(Method::PUT, path).json(body);
+        let request = if let Some(seen) = seen { request.header("If-Match", seen) } else { request };
+        told(request.send().await.unwrap()).await
+    };
+    let external = "/v1/customers/by-external-id/two-programs";
+    let (status, made_tag, made) =
+        put(external, None, &json!({ "name": "Ana", "phones": ["34600990001"] })).await;
+    assert_eq!(status, 201, "{made}");
+    let path = format!("/v1/customers/{}", made["id"].as_str().unwrap());
+    let (_, tag, _) = get(api, &path, None).await;
+    assert_eq!(tag, made_tag, "it is named alike by both");
+    let phones = |second: &str| json!({ "phones": ["34600990001", second] });
+    let (status, next, first) = patch(api, &path, Some(&tag), &phones("34600990002")).await;
+    assert_eq!((status, first["phones"].as_array().unwrap().len()), (200, 2), "{first}");
+    for (seen, status, why) in [(tag.as_str(), 412, "stale"), ("W/\"1\"", 422, "unprocessable")] {
+        let (found, _, problem) = patch(api, &path, Some(seen), &phones("34600990003")).await;
+        assert_eq!((found, &problem["type"]), (status, &json!(format!("urn:acuse:problem:{why}"))));
+        let (found, _, problem) = put(external, Some(seen), &json!({ "name": "Eva" })).await;
+        assert_eq!((found, &problem["type"]), (status, &json!(format!("urn:acuse:problem:{why}"))));
+    }
+    let (_, same, kept) = get(api, &path, None).await;
+    assert_eq!((&same, &kept["phones"], &kept["name"]), (&next, &first["phones"], &json!("Ana")), "{kept}");
+    let (status, renamed, _) = put(external, Some(next.as_str()), &json!({ "name": "Ana Ruiz" })).await;
+    assert_eq!((status, renamed == next), (200, false));
+    assert_eq!(patch(api, &path, Some("*"), &phones("34600990002")).await.0, 200, "whatever is there");
+    assert_eq!(patch(api, &path, None, &phones("34600990003")).await.0, 200, "who saw nothing says nothing");
+    let nobody = "/v1/customers/by-external-id/of-nobody";
+    assert_eq!(
+        put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0,
+        412,
+        "and adds nobody"
+    );
+}
+
 async fn everything(place: &Place, catalog: &Catalog) {
     let _server = place.start("web", &["web"]).unwrap();
     let api = Api::connect(place, ALL).await.unwrap();
@@ -180,6 +217,7 @@ async fn everything(place: &Place, catalog: &Catalog) {
     some_members_and_pages(&api).await;
     a_download_goes_on(&api, catalog).await;
     what_is_sent_is_named(&api).await;
+    of_two_who_change_one_customer_one_is_told(&api).await;
 }
 
 /// Without a key file a link would lead to the embedded store, which nobody else reaches: that is said, and how to mend it.

@@ -4,10 +4,12 @@
 mod files;
 mod filled;
 mod routes;
+mod told;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use acuse_storage::{Catalog, DocumentId};
+use acuse_pipeline::document::Sha256;
+use acuse_storage::{Catalog, CustomerId, DocumentId, access::Binding, keys::Scope};
 use acuse_tests::stack::{Api, Place};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,6 +30,12 @@ const SAID: &str = "Is ZEEDLEMANN of QUILLON the one?";
 const PAID: &str = "71923.45";
 /// A month that is closed.
 const MONTH: &str = "2020-01";
+/// What can be had of it.
+const PARTS: [&str; 3] = ["rows", "late", "adjustments"];
+/// How whoever is bound to what is none of this is called.
+const BOUND: &str = "bound elsewhere";
+/// The key of theirs.
+const BOUND_KEY: &str = "acuse_a-key-that-sees-ids-and-is-bound-elsewhere";
 
 #[test]
 fn every_route_is_walked() {
@@ -139,6 +147,7 @@ async fn walk(who: &str, secret: &Secret, request: &dyn Fn(Method, &str) -> reqw
                         status == 401
                             || status == 403
                             || status == 303
+                            || status == 404 && who.starts_with(BOUND)
                             || status == 200 && body.contains("<form"),
                         "{who} {asked}: {status} {body}"
                     );
@@ -220,8 +229,14 @@ async fn everywhere(place: &Place, catalog: &Catalog) {
             let listed = api.get("/v1/documents?q=abierta").await.unwrap();
             assert_eq!(listed["data"].as_array().unwrap().len(), 2, "what is open is found: {listed}");
             assert!(listed.to_string().contains(OPEN));
+            for part in PARTS {
+                let told = api.get(&of_month(part, "totals")).await.unwrap();
+                assert!(told["withheld"].as_u64().unwrap() >= 1, "{who} {part}: {told}");
+                assert_eq!((&told["rows"], &told["complete"]), (&json!(0), &json!(false)), "{who} {part}");
+            }
         }
     }
+    who_is_bound_elsewhere_finds_nothing(&all, catalog, &secret).await;
     nor_is_it_asked_for(place, &secret).await;
     at_the_desk(place, &secret).await;
     who_may_see_does(place, catalog, &secret).await;
@@ -231,6 +246,35 @@ async fn everywhere(place: &Place, catalog: &Catalog) {
         let views = catalog.audit_trail(Some(*id), 100).await.unwrap();
         assert!(views.iter().all(|e| e.action != "view_id" || !e.actor.contains("narrow")));
     }
+}
+
+/// The address of a part of the month that is closed.
+fn of_month(part: &str, format: &str) -> String {
+    format!("/v1/export?period={MONTH}&part={part}&format={format}")
+}
+
+async fn bound_to(catalog: &Catalog, (name, key): (&str, &str), scopes: &[Scope], customer: CustomerId) {
+    let hash = Sha256::of(key.as_bytes());
+    let made = catalog.create_bound_key(name, &hash, scopes, &[Binding::Customer(customer)]).await.unwrap();
+    assert!(made.is_ok(), "{made:?}");
+}
+
+/// Who may see IDs, and is bound to a customer to whom none of all this belongs.
+async fn who_is_bound_elsewhere_finds_nothing(all: &Api, catalog: &Catalog, secret: &Secret) {
+    let path = "/v1/customers/by-external-id/elsewhere";
+    let made = all.request(Method::PUT, path).json(&json!({ "name": "Otra parte" })).send().await.unwrap();
+    let made: Value = made.json().await.unwrap();
+    let customer = made["id"].as_str().unwrap().parse().unwrap();
+    let scopes = [Scope::DocumentsRead, Scope::IdsRead, Scope::MessagesRead];
+    bound_to(catalog, (BOUND, BOUND_KEY), &scopes, customer).await;
+    let bound = all.with_key(BOUND_KEY);
+    walk(BOUND, secret, &|method, path| bound.request(method, path)).await;
+    for part in PARTS {
+        let told = bound.get(&of_month(part, "totals")).await.unwrap();
+        let theirs = (&told["rows"], &told["waiting"], &told["withheld"], &told["complete"]);
+        assert_eq!(theirs, (&json!(0), &json!(0), &json!(0), &json!(true)), "{part}: {told}");
+    }
+    assert!(bound.get(&format!("/v1/periods/{MONTH}")).await.unwrap()["sha256"].is_null());
 }
 
 /// Whoever may not see IDs learns of no number whose it is and takes none away, and puts no ID in front of an approver.
@@ -339,6 +383,15 @@ async fn who_may_see_does(place: &Place, catalog: &Catalog, secret: &Secret) {
     let path = format!("/v1/documents/{id}/content");
     let bytes = api.request(Method::GET, &path).send().await.unwrap().text().await.unwrap();
     assert!(bytes.contains("QUILLON"), "{bytes}");
+    // By a link, which needs no key, it is their view all the same.
+    let linked = api.request(Method::GET, &format!("{path}?presign=true")).send().await.unwrap();
+    assert!(linked.url().path().starts_with("/v1/links/") && linked.status() == 200, "{linked:?}");
+    let trail = catalog.audit_trail(Some(id), 1000).await.unwrap();
+    assert!(trail[0].actor.starts_with("key:") && trail.iter().all(|e| e.actor != "link"), "{trail:?}");
+    for part in PARTS {
+        let told = api.request(Method::GET, &of_month(part, "jsonl")).send().await.unwrap();
+        assert!(told.text().await.unwrap().contains("ZEEDLEMANN"), "{part}");
+    }
     let views: Vec<_> = catalog.audit_trail(Some(id), 1000).await.unwrap();
     let seen = views.iter().filter(|e| e.action == "view_id").count();
     assert!(views.len() >= before + 4 && seen >= 4, "each view has its line: {views:?}");

@@ -1,7 +1,7 @@
 //! Links to a document's bytes that need no key: signed by the key file, served by Acuse, good for five minutes.
 //!
-//! The link says who asked only as far as it matters: whether they may see IDs. What it leads to is withheld, audited and
-//! scanned when it is followed, as it is then.
+//! The link says whether who asked may see IDs, and who they are, sealed, for a link is passed on: what it leads to is withheld
+//! and scanned when it is followed, as it is then, and audited as theirs.
 
 use acuse_storage::{DocumentId, KeyFile};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
@@ -15,8 +15,10 @@ use crate::access::Caller;
 pub const ROUTE: &str = "/v1/links/{link}";
 /// Before what a link's signature is of, so that it is good for nothing else.
 const PURPOSE: &[u8] = b"acuse link 1\n";
+/// Whose the sealed name in a link is: it opens nowhere else.
+const ASKER: &str = "link";
 /// Longest text of a link.
-const MOST_CHARS: usize = 512;
+const MOST_CHARS: usize = 2_048;
 
 /// What a link says.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,17 @@ pub(crate) struct Link {
     until: i64,
     /// Whether who asked may see IDs.
     pub(crate) ids: bool,
+    /// Who asked, sealed; absent of a link that a version before gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+}
+
+impl Link {
+    /// Who follows it: whoever got it.
+    pub(crate) fn caller(&self, keys: &KeyFile) -> Caller {
+        let asker = self.by.as_deref().and_then(|by| keys.open_secret(ASKER, by));
+        Caller::of_link(asker, self.ids)
+    }
 }
 
 fn text_of(json: &[u8]) -> Vec<u8> {
@@ -47,8 +60,9 @@ pub(super) fn signed(
     now: OffsetDateTime,
 ) -> String {
     let until = (now + LINK).unix_timestamp();
-    let link =
-        Link { document, variant: query.variant, page: query.page, until, ids: caller.access().sees_ids() };
+    let by = keys.seal_secret(ASKER, &caller.actor);
+    let ids = caller.access().sees_ids();
+    let link = Link { document, variant: query.variant, page: query.page, until, ids, by };
     // A struct of plain members is always JSON.
     let json = serde_json::to_vec(&link).unwrap_or_default();
     let signature = keys.sign(&text_of(&json));
@@ -67,6 +81,8 @@ pub(crate) fn read(keys: &KeyFile, text: &str, now: OffsetDateTime) -> Option<Li
 
 #[cfg(test)]
 mod tests {
+    use acuse_storage::keys::Scope;
+
     use super::*;
 
     #[test]
@@ -76,21 +92,31 @@ mod tests {
         let query = Query { variant: Variant::Normalized, page: Some(2), presign: true };
         let id = DocumentId::generate();
         let now = time::macros::datetime!(2026-09-01 12:00 UTC);
-        let address = signed(&keys, &Caller::of_link(true), id, &query, now);
+        let asker = Caller::of_key(&"é".repeat(100), &[Scope::DocumentsRead, Scope::IdsRead]);
+        let address = signed(&keys, &asker, id, &query, now);
         let text = address.strip_prefix("/v1/links/").unwrap();
         let link = read(&keys, text, now).unwrap();
         assert_eq!(
             (link.document, link.variant, link.page, link.ids),
             (id, Variant::Normalized, Some(2), true)
         );
+        assert_eq!((link.caller(&keys).actor, asker.actor.starts_with("key:é")), (asker.actor.clone(), true));
+        assert!(
+            !BASE64
+                .decode(text.split_once('.').unwrap().0)
+                .unwrap()
+                .windows(2)
+                .any(|two| two == "é".as_bytes())
+        );
         assert_eq!(read(&keys, text, now + LINK + LINK), None, "its time is over");
         let (json, signature) = text.split_once('.').unwrap();
         let other = Link { document: DocumentId::generate(), ..link };
         let forged = BASE64.encode(serde_json::to_vec(&other).unwrap());
-        for bad in [format!("{forged}.{signature}"), format!("{json}."), json.to_owned(), "x".repeat(600)] {
+        for bad in [format!("{forged}.{signature}"), format!("{json}."), json.to_owned(), "x".repeat(3_000)] {
             assert_eq!(read(&keys, &bad, now), None, "{bad}");
         }
         let others = KeyFile::open_or_create(&folder.path().join("others.key")).unwrap();
         assert_eq!(read(&others, text, now), None);
+        assert_eq!(Link { by: None, ..other }.caller(&keys).actor, "link", "as a version before gave it");
     }
 }

@@ -1,5 +1,6 @@
 //! JSON Lines: a line of the books a line, and the control totals on the last. Those of a closed month are as they were
-//! frozen, byte by byte: the month's SHA-256 is of these lines, without the last.
+//! frozen, byte by byte: the month's SHA-256 is of these lines, without the last. A line that was erased since says less, and
+//! its hash as it was (`erased_sha256`): from there on the one hash cannot be made any more, and that of the hashes can.
 
 use acuse_storage::export::{Line, Totals};
 use serde::Serialize;

@@ -182,12 +182,13 @@ impl Rows {
                 let (found, next) = found.await?;
                 self.place = next.map_or(Place::End, |next| Place::Closed(Some(next)));
                 let shown = sensitive(found.iter().map(|l| (l.line.document_id, l.sensitivity)));
+                let all = self.caller.access().sees_all();
                 let rows = found.into_iter().map(|l| Row {
+                    frozen: l.frozen(all),
                     line: l.line,
                     fields: None,
                     entry: Some(l.entry),
                     entry_at: l.at,
-                    frozen: l.text,
                     status: None,
                     link: None,
                 });
@@ -204,9 +205,12 @@ impl Rows {
 
     /// What the rows so far sum up to, and what is missing beside them.
     pub(super) async fn totals(&mut self) -> Result<Totals, Problem> {
-        let missing = match self.source {
-            Source::Books(span) => self.books.missing(self.caller.access(), span).await?,
-            Source::Closed(..) | Source::Listed(_) => Missing::default(),
+        let missing = match &self.source {
+            Source::Books(span) => self.books.missing(self.caller.access(), *span).await?,
+            Source::Closed(period, part) => {
+                self.books.period_missing(self.caller.access(), period, *part).await?
+            }
+            Source::Listed(_) => Missing::default(),
         };
         Ok(Totals::new(self.sums.clone(), missing))
     }

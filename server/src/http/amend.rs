@@ -71,7 +71,7 @@ pub async fn change(
 /// Changes what is said of a document that is filed or waits, without deciding on it. The sender is told nothing.
 async fn amend(app: &App, caller: &Caller, id: DocumentId, ask: Ask) -> Result<(), Refusal> {
     let document = access::open(app, caller, id).await?;
-    let stale = |version| Refusal::Problem(Problem::Stale { version });
+    let stale = |version| Refusal::Problem(Problem::Stale { what: "document", version });
     if ask.seen_version.is_some_and(|seen| seen != document.version) {
         return Err(stale(document.version));
     }

@@ -2,7 +2,8 @@
 //!
 //! `POST` adds, `PUT` replaces, `PATCH` changes what it names. A phone, tax id or ID number has one owner: giving it to
 //! another is answered 409 with whose it is, unless the request says `?reassign=true`. A customer to whom something
-//! belongs is not deleted (409); it is merged into another, whose the documents are then.
+//! belongs is not deleted (409); it is merged into another, whose the documents are then. Who says with `If-Match` what they
+//! saw changes that, or nothing (412).
 
 use acuse_storage::{
     CustomerId,
@@ -12,9 +13,9 @@ use acuse_storage::{
     keys::Scope,
 };
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use super::auth::Caller;
 use crate::{
     checked,
     customers::{settled, within},
+    etag::{Precondition, Version},
     extract::{Body, Id, Params, cursor, limit, present},
     listing::Listing,
     problem::Problem,
@@ -131,25 +133,48 @@ pub async fn replace(
     caller: Caller,
     Id(external): Id<String>,
     Params(write): Params<Write>,
+    headers: HeaderMap,
     Body(mut new): Body<NewCustomer>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    let seen = Precondition::if_given(&headers)?.changed_at();
     may_number(&caller, !new.id_numbers.is_empty())?;
     if new.external_id.as_ref().is_some_and(|said| *said != external) {
         return Err(Problem::Unprocessable("external_id: another one than in the address".to_owned()));
     }
     new.external_id = Some(external);
-    save(&app, &caller, new, Saving { replace: true, ..saving(&caller, &write) }).await
+    let saving = Saving { replace: true, ..saving(&caller, &write) };
+    let Some(seen) = seen else { return save(&app, &caller, new, saving).await };
+    let new = as_kept(new)?;
+    match app.catalog.save_customer_seen(seen, &new, &saving).await? {
+        Patched::Saved(done) => written(&app, &caller, done).await,
+        Patched::Changed | Patched::Missing => {
+            let external = new.external_id.as_deref().unwrap_or_default();
+            Err(stale(&app, app.catalog.customer_of_external(external).await?).await?)
+        }
+    }
 }
 
-async fn save(
-    app: &App,
-    caller: &Caller,
-    mut new: NewCustomer,
-    saving: Saving<'_>,
-) -> Result<Response, Problem> {
+/// What was seen is not what is there; of one that is not there any more (or known by another name) there is no version.
+async fn stale(app: &App, id: Option<CustomerId>) -> Result<Problem, Problem> {
+    let customer = match id {
+        Some(id) => app.catalog.customer(id).await?,
+        None => None,
+    };
+    let version = customer.map_or(0, |customer| Version::of_change(customer.updated_at).0);
+    Ok(Problem::Stale { what: "customer", version })
+}
+
+/// # Errors
+/// 422 for what no customer is.
+fn as_kept(mut new: NewCustomer) -> Result<NewCustomer, Problem> {
     checked::customer(&new).map_err(Problem::Unprocessable)?;
     new.external_id = new.external_id.map(|e| e.trim().to_owned());
+    Ok(new)
+}
+
+async fn save(app: &App, caller: &Caller, new: NewCustomer, saving: Saving<'_>) -> Result<Response, Problem> {
+    let new = as_kept(new)?;
     let mut done = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
     let done = done.pop().ok_or_else(|| anyhow::anyhow!("a customer was neither added nor found"))?;
     written(app, caller, done).await
@@ -159,7 +184,13 @@ async fn save(
 async fn written(app: &App, caller: &Caller, done: Upserted) -> Result<Response, Problem> {
     let (status, id) = settled(app, done).await?;
     let customer = app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))?;
-    Ok((status, Json(CustomerView::new(customer, caller))).into_response())
+    Ok((status, shown(customer, caller)).into_response())
+}
+
+/// A customer, named by what it is now.
+fn shown(customer: Customer, caller: &Caller) -> (Extension<Version>, Json<CustomerView>) {
+    let version = Version::of_change(customer.updated_at);
+    (Extension(version), Json(CustomerView::new(customer, caller)))
 }
 
 /// `GET /v1/customers/{id}`; one that was merged into another is answered with that.
@@ -167,13 +198,13 @@ pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<CustomerId>,
-) -> Result<Json<CustomerView>, Problem> {
+) -> Result<(Extension<Version>, Json<CustomerView>), Problem> {
     caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
     if caller.access().is_bound() && !app.catalog.reaches_customer(caller.access(), id).await? {
         return Err(Problem::NotFound("customer"));
     }
     let customer = app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))?;
-    Ok(Json(CustomerView::new(customer, &caller)))
+    Ok(shown(customer, &caller))
 }
 
 /// What is to change; what is absent stays.
@@ -189,15 +220,17 @@ pub struct Change {
     id_numbers: Option<Vec<String>>,
 }
 
-/// `PATCH /v1/customers/{id}`: a list that is given replaces the one there was.
+/// `PATCH /v1/customers/{id}`: a list that is given replaces the one there was; with `If-Match` only as it was seen.
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<CustomerId>,
     Params(write): Params<Write>,
+    headers: HeaderMap,
     Body(change): Body<Change>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    let seen = Precondition::if_given(&headers)?.changed_at();
     may_number(&caller, change.id_numbers.is_some())?;
     let said = NewCustomer {
         external_id: change.external_id.clone().flatten(),
@@ -216,10 +249,10 @@ pub async fn change(
         tax_ids: change.tax_ids,
         id_numbers: change.id_numbers,
     };
-    match app.catalog.patch_customer((id, None), patch, &saving(&caller, &write)).await? {
+    match app.catalog.patch_customer((id, seen), patch, &saving(&caller, &write)).await? {
         Patched::Saved(done) => written(&app, &caller, done).await,
-        // As it is when it is written, whatever was looked at.
-        Patched::Changed | Patched::Missing => Err(Problem::NotFound("customer")),
+        Patched::Changed => Err(stale(&app, Some(id)).await?),
+        Patched::Missing => Err(Problem::NotFound("customer")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/v1/export` and `/v1/periods`: the books for accounting, and the months that were closed.
 
+use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     keys::Scope,
     periods::{Afterwards, Closing, Month, Period},
@@ -33,7 +34,8 @@ pub async fn of_key(
     answered(&app, &caller, &query, version).await
 }
 
-/// A closed month as far as a caller may know it: its sums are of all documents, so they are for who sees all.
+/// A closed month as far as a caller may know it: its sums and its hashes are of all documents, so they are for who sees all.
+/// A hash would tell whether a guess of what is withheld is right.
 #[derive(Debug, Serialize)]
 pub struct PeriodView {
     #[serde(flatten)]
@@ -51,18 +53,18 @@ struct Head {
     #[serde(with = "time::serde::rfc3339")]
     closed_at: OffsetDateTime,
     closed_by: String,
-    sha256: acuse_pipeline::document::Sha256,
-}
-
-fn sees_all(caller: &Caller) -> bool {
-    caller.access().sees_ids() && !caller.access().is_bound()
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<Sha256>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines_sha256: Option<Sha256>,
 }
 
 fn view(caller: &Caller, period: Period, afterwards: Option<Afterwards>) -> PeriodView {
-    let Period { id, month, closed_at, closed_by, sha256, totals } = period;
-    let all = sees_all(caller);
+    let Period { id, month, closed_at, closed_by, sha256, lines_sha256, totals } = period;
+    let all = caller.access().sees_all();
+    let (sha256, lines_sha256) = (Some(sha256).filter(|_| all), lines_sha256.filter(|_| all));
     PeriodView {
-        head: Head { id, month, closed_at, closed_by, sha256 },
+        head: Head { id, month, closed_at, closed_by, sha256, lines_sha256 },
         totals: all.then_some(totals),
         afterwards: afterwards.filter(|_| all),
     }
@@ -84,7 +86,7 @@ pub async fn period(
     caller.require(Scope::DocumentsRead)?;
     let period = app.catalog.period(month).await?.ok_or(Problem::NotFound("closed period"))?;
     let afterwards =
-        if sees_all(&caller) { Some(app.catalog.period_afterwards(&period).await?) } else { None };
+        if caller.access().sees_all() { Some(app.catalog.period_afterwards(&period).await?) } else { None };
     Ok(Json(view(&caller, period, afterwards)))
 }
 
@@ -104,7 +106,7 @@ pub async fn close(
     Params(close): Params<Close>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::Admin)?;
-    if !sees_all(&caller) {
+    if !caller.access().sees_all() {
         return Err(Problem::Bound);
     }
     let present = app.catalog.now();

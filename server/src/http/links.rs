@@ -20,9 +20,11 @@ pub async fn follow(
     Id(link): Id<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = app.objects.keys().and_then(|keys| links::read(keys, &link, app.catalog.now()));
-    let link = found.ok_or(Problem::NotFound("link, or its five minutes are over"))?;
-    let caller = Caller::of_link(link.ids);
+    let found = app.objects.keys().and_then(|keys| {
+        let link = links::read(keys, &link, app.catalog.now())?;
+        Some((link.caller(keys), link))
+    });
+    let (caller, link) = found.ok_or(Problem::NotFound("link, or its five minutes are over"))?;
     caller.require(Scope::DocumentsRead)?;
     let query = Query { variant: link.variant, page: link.page, presign: false };
     content::serve(&app, &caller, link.document, &query, &headers).await

@@ -20,7 +20,7 @@ impl Problem {
             Self::Unprocessable("to: is the day after the last, so it is after from".to_owned()),
             Self::Conflict("this review is decided already".to_owned()),
             Self::PreconditionRequired,
-            Self::Stale { version: 8 },
+            Self::Stale { what: "document", version: 8 },
             Self::RangeNotSatisfiable { size_bytes: 1_234 },
             Self::Taken(vec![taken()]),
             Self::ForeignCursor,

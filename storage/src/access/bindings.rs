@@ -1,9 +1,11 @@
 //! What keys and persons are bound to.
 
+use std::collections::HashSet;
+
 use acuse_pipeline::document::Sha256;
 use uuid::Uuid;
 
-use super::{Access, Bound};
+use super::{Access, Bound, literal};
 use crate::{
     catalog::Catalog,
     erasure::erased,
@@ -148,21 +150,41 @@ impl Catalog {
         Ok(Ok(()))
     }
 
-    /// The customers that this caller is bound to by name; empty where they are bound to none.
+    /// The first customers that this caller is bound to by name, at most `most`; empty where they are bound to none.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn bound_customers(&self, access: &Access) -> Result<Vec<CustomerId>, CatalogError> {
+    pub async fn bound_customers(&self, access: &Access, most: u32) -> Result<Vec<CustomerId>, CatalogError> {
         let Some(bound) = access.bound.filter(|b| b.customers) else { return Ok(Vec::new()) };
         let mut tx = self.reading().await?;
         let rows = all!(
             tx,
             (Uuid,),
             "SELECT customer_id FROM bindings WHERE holder_id = $1 AND customer_id IS NOT NULL ORDER BY customer_id \
-             LIMIT 1000",
-            bound.holder
+             LIMIT $2",
+            bound.holder,
+            i64::from(most)
         )?;
         Ok(rows.into_iter().map(|(id,)| CustomerId(id)).collect())
+    }
+
+    /// Those of these ids that are of customers whom this caller is bound to by name, however many those are.
+    pub(crate) async fn bound_to(
+        &self,
+        access: &Access,
+        ids: &[Uuid],
+    ) -> Result<HashSet<Uuid>, CatalogError> {
+        let Some(bound) = access.bound.filter(|b| b.customers) else { return Ok(HashSet::new()) };
+        let mut tx = self.reading().await?;
+        let mut found = HashSet::new();
+        for some in ids.chunks(500) {
+            let list = some.iter().map(|id| literal(&tx, *id)).collect::<Vec<_>>().join(", ");
+            let text =
+                format!("SELECT customer_id FROM bindings WHERE holder_id = $1 AND customer_id IN ({list})");
+            let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), bound.holder)?;
+            found.extend(rows.into_iter().map(|(id,)| id));
+        }
+        Ok(found)
     }
 
     /// Whether a customer exists for this caller; one that was erased does for nobody.

@@ -28,6 +28,7 @@ pub(super) use beyond::{
 };
 pub(super) use bound::{
     who_is_bound_reaches_what_is_theirs, who_is_bound_to_firms_lists_whose_papers_they_have,
+    who_is_bound_to_many_hears_of_each,
 };
 pub(super) use withheld::{
     a_word_does_not_open_an_id, doubt_withholds, search_does_not_tell_what_is_withheld,
@@ -63,7 +64,7 @@ pub(super) fn passport(surname: &str) -> ReadFacts {
     }
 }
 
-async fn customer(catalog: &Catalog) -> CustomerId {
+pub(super) async fn customer(catalog: &Catalog) -> CustomerId {
     let name = Uuid::now_v7().simple().to_string();
     let new = NewCustomer { external_id: Some(name.clone()), name, ..NewCustomer::default() };
     let [Upserted::Created(id)] = catalog.upsert_customers(&[new]).await.unwrap()[..] else { panic!("one") };

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is read of a bill of `day`, with a total.
-fn bill(day: &str, r#type: &str, total: &str, currency: &str) -> ReadFacts {
+pub(super) fn bill(day: &str, r#type: &str, total: &str, currency: &str) -> ReadFacts {
     let seed = Uuid::now_v7();
     let plain = facts(&seed.simple().to_string());
     let mut fields = plain.fields.clone();
@@ -42,20 +42,20 @@ async fn to_link(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
     id
 }
 
-async fn filed(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+pub(super) async fn filed(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
     let id = to_link(catalog, facts).await;
     assert_eq!(catalog.filed(id, Stage::Link, None, None).await.unwrap(), Step::Taken);
     id
 }
 
-async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+pub(super) async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
     let id = to_link(catalog, facts).await;
     assert_eq!(catalog.into_review(id, Stage::Link, &[], None, None).await.unwrap(), Step::Taken);
     id
 }
 
 /// The documents of a span for somebody, in pages of two, and their sums.
-async fn exported(catalog: &Catalog, access: &Access, span: Span) -> (Vec<DocumentId>, Sums) {
+pub(super) async fn exported(catalog: &Catalog, access: &Access, span: Span) -> (Vec<DocumentId>, Sums) {
     read_on(&mut catalog.books().await.unwrap(), access, span, None).await
 }
 
@@ -80,11 +80,11 @@ async fn read_on(
     }
 }
 
-fn total(sums: &Sums, currency: &str) -> String {
+pub(super) fn total(sums: &Sums, currency: &str) -> String {
     sums.currencies.get(currency).map(|s| s.total.to_string()).unwrap_or_default()
 }
 
-fn month(text: &str) -> Month {
+pub(super) fn month(text: &str) -> Month {
     text.parse().unwrap()
 }
 
@@ -92,7 +92,7 @@ async fn missing(catalog: &Catalog, access: &Access, span: Span) -> Missing {
     catalog.books().await.unwrap().missing(access, span).await.unwrap()
 }
 
-fn hidden() -> Access {
+pub(super) fn hidden() -> Access {
     Access::new(false)
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn what_of_a_month_waits_is_counted(catalog: &Catalog) {
     assert_eq!(missing(catalog, &all, span).await.filed_undated - filed_before, 1);
 }
 
-async fn decide(catalog: &Catalog, id: DocumentId, decision: &Decision, secs: i64) {
+pub(super) async fn decide(catalog: &Catalog, id: DocumentId, decision: &Decision, secs: i64) {
     let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
     let held_until = (secs > 0).then(|| now() + Duration::seconds(secs));
     let by = Deciding { who: "user:ana", held_until, sees_ids: true, ..Deciding::default() };
@@ -209,7 +209,7 @@ async fn decide(catalog: &Catalog, id: DocumentId, decision: &Decision, secs: i6
     ));
 }
 
-async fn part(
+pub(super) async fn part(
     catalog: &Catalog,
     access: &Access,
     period: &Period,

@@ -96,6 +96,17 @@ pub(super) async fn of_two_who_saw_the_same_one_saves(catalog: &Catalog) {
     let now = catalog.customer(id).await.unwrap().unwrap();
     assert_eq!(now.name, name, "nothing of the other is kept");
     assert_eq!(saves("Luz", now.updated_at).await, saved, "once it was looked at again");
+    // So it is of all that is said of them at once.
+    let whole =
+        NewCustomer { name: "Mia".into(), external_id: now.external_id.clone(), ..someone(&unique()) };
+    let replacing = Saving { replace: true, ..Saving::adding("eva") };
+    let whole_saved = async |seen| catalog.save_customer_seen(seen, &whole, &replacing).await.unwrap();
+    assert_eq!(whole_saved(now.updated_at).await, Patched::Changed);
+    let seen = catalog.customer(id).await.unwrap().unwrap().updated_at;
+    assert_eq!(whole_saved(seen).await, saved);
+    let stranger = someone(&unique());
+    let missing = catalog.save_customer_seen(seen, &stranger, &replacing).await.unwrap();
+    assert_eq!(missing, Patched::Missing, "who is not there is not added by who saw them");
     let (nobody, nothing) = ((CustomerId::generate(), None), CustomerPatch::default());
     let gone = catalog.patch_customer(nobody, nothing, &Saving::adding("eva")).await.unwrap();
     assert_eq!(gone, Patched::Missing);

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Catalog, DocumentId, Intake,
     customers::NewCustomer,
-    events::{EventCursor, EventFilter, Followed},
+    events::{Event, EventCursor, EventFilter, Followed},
     inbound::InboundItem,
     names::now,
     reviews::{Deciding, Decision, Resolved, Undone},
@@ -144,22 +144,39 @@ pub(super) async fn what_was_there_was_told(catalog: &Catalog, waiting: Document
     assert_eq!(told[1], ("document.amended".to_owned(), vec!["fields".to_owned()]), "and that is told once");
 }
 
+/// The number of an event, and its cursor as a version before numbers were veiled gave it.
+async fn as_it_was_given_before(catalog: &Catalog, event: &Event) -> (i64, String) {
+    let text = event.cursor.to_string();
+    let (feed, mark) = (&text[..16], &text[32..]);
+    let number = u64::from_str_radix(mark, 16).unwrap().cast_signed();
+    let mut tx = catalog.reading().await.unwrap();
+    let (seq,) = one!(tx, (i64,), "SELECT seq FROM events WHERE mark = $1", number).unwrap();
+    (seq, format!("{feed}.{seq}.{mark}"))
+}
+
 /// Runs last of the feed's: afterwards every cursor of before is foreign.
 pub(super) async fn a_cursor_of_another_feed_is_foreign(catalog: &Catalog) {
     let mut cursor = None;
     let first = next_events(catalog, &mut cursor, 1).await.remove(0);
     let text = first.cursor.to_string();
-    let (feed, rest) = text.split_once('.').unwrap();
-    let (seq, mark) = rest.split_once('.').unwrap();
-    let other = if mark.starts_with('0') { "1" } else { "0" };
+    let (feed, place, mark) = (&text[..16], &text[16..32], &text[32..]);
+    let other = |part: &str| format!("{}{}", if part.starts_with('0') { "1" } else { "0" }, &part[1..]);
+    let (seq, before) = as_it_was_given_before(catalog, &first).await;
+    assert_ne!(i64::from_str_radix(place, 16).ok(), Some(seq), "it does not tell how many there are");
+    let followed =
+        async |text: &str| catalog.follow(text.parse().ok(), &EventFilter::default(), 10).await.unwrap();
+    let page = followed(&text).await;
+    assert!(matches!(page, Followed::Page { .. }) && followed(&before).await == page, "{before}");
     for never_given in [
-        format!("{feed}.{seq}.{other}{}", &mark[1..]),
+        format!("{feed}{place}{}", other(mark)),
+        format!("{feed}{}{mark}", other(place)),
+        format!("{}{place}{mark}", other(feed)),
+        format!("{feed}.{seq}.{}", other(mark)),
         format!("{feed}.999999999.{mark}"),
         format!("{mark}.{seq}.{mark}"),
         format!("0.{}", i64::MAX),
     ] {
-        let followed = catalog.follow(never_given.parse().ok(), &EventFilter::default(), 10).await.unwrap();
-        assert_eq!(followed, Followed::Foreign, "{never_given}");
+        assert_eq!(followed(&never_given).await, Followed::Foreign, "{never_given}");
     }
     let before = catalog.feed_head().await.unwrap();
     assert!(catalog.feed_is("elsewhere").await.unwrap(), "another cluster is noticed");

@@ -16,6 +16,7 @@ mod came;
 mod cases;
 mod chain;
 mod channel;
+mod closed;
 mod collect;
 mod compare;
 mod counted;
@@ -156,6 +157,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::who_is_bound_learns_of_nobody_else,
         access::who_is_bound_reaches_nobody_else,
         access::who_is_bound_to_firms_lists_whose_papers_they_have,
+        access::who_is_bound_to_many_hears_of_each,
         access::a_page_of_views_is_audited,
         found::what_is_said_is_found,
         found::who_there_is_is_found,
@@ -327,6 +329,9 @@ pub async fn catalog(catalog: &Catalog) {
         books::an_export_is_of_one_instant,
         books::what_of_a_month_waits_is_counted,
         books::a_closed_month_is_never_rewritten,
+        closed::what_came_late_is_frozen_too,
+        closed::what_a_month_was_closed_without_is_said,
+        closed::an_erased_line_leaves_what_its_hash_is_made_of,
         chain::what_tampers_with_the_trail_is_found,
         outgoing::what_something_open_needs_outlives_its_time,
         locks::a_document_is_taken_before_its_review,

@@ -64,8 +64,11 @@ pub async fn upgrade(catalog: &Catalog) {
     super::notices::were_written_to_first_before(catalog, landed.contact).await;
     migrate_to(catalog, super::arrivals::BEFORE_ARRIVALS).await;
     let lost = super::arrivals::came_before(catalog).await;
+    migrate_to(catalog, super::closed::BEFORE_LATE_LINES).await;
+    super::closed::came_late_before(catalog, landed.filed).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::closed::is_late_still(catalog, landed.filed).await;
     super::found::who_was_there_is_found(catalog, landed.contact).await;
     super::arrivals::what_came_before_is_counted(catalog, lost).await;
     super::notices::count_for_their_tier(catalog).await;

@@ -414,4 +414,26 @@ impl Catalog {
         tx.commit().await?;
         Ok(Patched::Saved(done))
     }
+
+    /// Writes a customer who is there, as said, and only as they were looked at (`seen`: when they had last changed).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn save_customer_seen(
+        &self,
+        seen: OffsetDateTime,
+        new: &NewCustomer,
+        saving: &Saving<'_>,
+    ) -> Result<Patched, CatalogError> {
+        let mut tx = self.writing().await?;
+        lock(&mut tx).await?;
+        let Some(id) = known(&mut tx, new, &new.aliases()).await? else { return Ok(Patched::Missing) };
+        let Some(customer) = lookup(&mut tx, CustomerId(id)).await? else { return Ok(Patched::Missing) };
+        if customer.updated_at != seen {
+            return Ok(Patched::Changed);
+        }
+        let done = save(&mut tx, Some(id), new, saving).await?;
+        tx.commit().await?;
+        Ok(Patched::Saved(done))
+    }
 }

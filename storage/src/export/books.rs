@@ -67,6 +67,20 @@ impl Books {
         periods::page(&mut self.tx, (access, period), part, after, limit).await
     }
 
+    /// What of a closed month is not among those lines: of its frozen ones what was missing when it was closed, as far as the
+    /// caller may know; of what came or changed since, what is missing now.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn period_missing(
+        &mut self,
+        access: &Access,
+        period: &Period,
+        part: PeriodPart,
+    ) -> Result<Missing, CatalogError> {
+        periods::missing(&mut self.tx, (access, period), part).await
+    }
+
     /// A page of a list, as [`Catalog::documents`] gives it.
     ///
     /// # Errors

@@ -19,8 +19,9 @@ impl KeyFile {
         UnboundKey::new(&AES_256_GCM, tag.as_ref()).ok().map(LessSafeKey::new)
     }
 
-    /// A secret as the catalog keeps it; `of` is whose it is, and it opens for nobody else.
-    pub(crate) fn seal_secret(&self, of: &str, secret: &str) -> Option<String> {
+    /// A secret as the catalog or a link keeps it; `of` is whose it is, and it opens for nobody else.
+    #[must_use]
+    pub fn seal_secret(&self, of: &str, secret: &str) -> Option<String> {
         let nonce: [u8; NONCE_LEN] = rand::random();
         let mut sealed = secret.as_bytes().to_vec();
         let key = self.secrets_key()?;
@@ -29,7 +30,8 @@ impl KeyFile {
     }
 
     /// The secret again; `None` where it was sealed by another file or for another.
-    pub(crate) fn open_secret(&self, of: &str, kept: &str) -> Option<String> {
+    #[must_use]
+    pub fn open_secret(&self, of: &str, kept: &str) -> Option<String> {
         let mut bytes = hex::decode(kept.strip_prefix(SEALED)?).ok()?;
         let nonce: [u8; NONCE_LEN] = *bytes.first_chunk()?;
         let mut sealed = bytes.split_off(NONCE_LEN);

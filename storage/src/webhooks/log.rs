@@ -9,7 +9,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     events::Position,
-    names::{CustomerId, DocumentId, EndpointId, WebhookId, at, maybe_at, micros, number, word, words},
+    names::{DocumentId, EndpointId, WebhookId, at, maybe_at, micros, number, word, words},
     sql::{Bind, Query, Tx},
 };
 
@@ -135,10 +135,11 @@ impl Catalog {
         if !access.is_bound() {
             return Ok(lines);
         }
-        let documents: Vec<DocumentId> = lines.iter().filter_map(|line| line.about.map(DocumentId)).collect();
+        let about: Vec<Uuid> = lines.iter().filter_map(|line| line.about).collect();
+        let documents: Vec<DocumentId> = about.iter().map(|id| DocumentId(*id)).collect();
         let seen = self.seen_of(access, &documents).await?;
-        let mine = self.bound_customers(access).await?;
-        let exists = |id| seen.contains_key(&DocumentId(id)) || mine.contains(&CustomerId(id));
+        let mine = self.bound_to(access, &about).await?;
+        let exists = |id| seen.contains_key(&DocumentId(id)) || mine.contains(&id);
         Ok(lines.into_iter().filter(|line| line.about.is_some_and(exists)).collect())
     }
 

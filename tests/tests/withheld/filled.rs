@@ -12,6 +12,7 @@ use acuse_storage::{
     conformance::{Beside, beside},
     erasure::{Cause, Keep, Wish, Wished},
     key_file::ErasedKind,
+    reviews::Reopened,
     split::Split,
     stages::{Begun, ReadFacts, Step},
 };
@@ -175,7 +176,7 @@ pub(super) async fn fill(catalog: &Catalog, api: &Api) -> Secret {
     read(catalog, open, &bill(5)).await;
     let [open_part, beside_it] = in_one_file(catalog, api, "mixed", [6, 8]).await;
     opened(api, open_part).await;
-    let documents = vec![id, other, part, of_file, unread, beside_it];
+    let mut documents = vec![id, other, part, of_file, unread, beside_it];
     let mut reviews = Vec::new();
     for document in &documents {
         reviews.extend(catalog.open_review_of(*document).await.unwrap().map(|r| r.id));
@@ -184,9 +185,36 @@ pub(super) async fn fill(catalog: &Catalog, api: &Api) -> Secret {
     let customer = theirs(api).await;
     let beside = beside(catalog, (id, customer.parse().unwrap()), (SAID, PAID)).await;
     let erasure = erased(catalog, api).await;
+    documents.extend(in_a_closed_month(catalog, api).await);
+    Secret { documents, reviews, beside, customer, erasure, open_part }
+}
+
+/// What may be an ID and was filed as a receipt of the month that is closed.
+fn of_the_month(seed: u64) -> ReadFacts {
+    let mut facts = ReadFacts { findings: Vec::new(), ..misread(seed) };
+    for (name, value) in
+        [(FieldName::Date, "2020-01-15"), (FieldName::Total, "8.00"), (FieldName::Currency, "EUR")]
+    {
+        facts.fields.insert(name, field(value));
+    }
+    facts
+}
+
+/// Closes the month with two lines, of which one is taken back; another one comes late.
+async fn in_a_closed_month(catalog: &Catalog, api: &Api) -> Vec<DocumentId> {
+    let filed = async |seed: u64| {
+        let id = sent(api, &format!("month {seed}")).await;
+        read(catalog, id, &of_the_month(seed)).await;
+        id
+    };
+    let (stays, goes) = (filed(31).await, filed(32).await);
     let month = format!("/v1/periods/{MONTH}/close?despite_missing=true");
     assert_eq!(api.request(Method::POST, &month).send().await.unwrap().status(), 201);
-    Secret { documents, reviews, beside, customer, erasure, open_part }
+    let late = filed(33).await;
+    let until = catalog.now() + time::Duration::minutes(5);
+    let reopened = catalog.reopen(goes, "user:chief", None, "ZEEDLEMANN?", until).await.unwrap();
+    assert!(matches!(reopened, Reopened::Waits(_)), "{reopened:?}");
+    vec![stays, goes, late]
 }
 
 /// A customer whose number of an ID is the passport's.

@@ -181,6 +181,10 @@ mod tests {
         for url in [format!("{base}/file.pdf"), "https://localhost/file.pdf".to_owned()] {
             let refused = strict.fetch(&url, 100).await.err().unwrap();
             assert!(matches!(refused, NotFetched::Refused(_)), "{url}: {refused}");
+            assert!(
+                !refused.to_string().contains("127.0.0.1"),
+                "{url}: where it leads is not told: {refused}"
+            );
         }
     }
 

@@ -21,7 +21,7 @@ async fn whose(app: &App, caller: &Caller, said: Option<CustomerId>) -> Result<O
     if said.is_some() {
         return Ok(said);
     }
-    match app.catalog.bound_customers(caller.access()).await?[..] {
+    match app.catalog.bound_customers(caller.access(), 2).await?[..] {
         [] => Ok(None),
         [only] => Ok(Some(only)),
         _ => Err(Problem::Unprocessable("customer_id: say which of this key's customers it is".to_owned())),

@@ -8,6 +8,7 @@ use crate::{
     Access, Catalog, CustomerId, DocumentFilter, DocumentId,
     access::{Binding, Bound, NotBound},
     conformance::door::{Sample, received},
+    events::Event,
     keys::{KeyMade, Scope},
     names::WebhookId,
     reviews::ReviewFilter,
@@ -126,6 +127,44 @@ async fn a_person_is_bound_as_a_key_is(catalog: &Catalog, name: &str, mine: Cust
     assert!(!user.sees_ids && !catalog.access_of_user(&user).await.unwrap().sees_ids());
     catalog.set_sees_ids(id, true).await.unwrap();
     assert!(catalog.access_of_user(&user).await.unwrap().sees_ids());
+}
+
+/// However many customers somebody is bound to, they hear of the last of them, and are not taken for who has one alone.
+pub(in crate::conformance) async fn who_is_bound_to_many_hears_of_each(catalog: &Catalog) {
+    let holder = Uuid::now_v7();
+    let customers: Vec<CustomerId> = (0..1_100).map(|_| CustomerId::generate()).collect();
+    let mut tx = catalog.writing().await.unwrap();
+    for customer in &customers {
+        let sql =
+            "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, 'x', 'x', 1, 1)";
+        execute!(tx, sql, customer.0).unwrap();
+        let sql = "INSERT INTO bindings (holder_id, customer_id, created_at) VALUES ($1, $2, 1)";
+        execute!(tx, sql, holder, customer.0).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let access = Access::of(false, Some(Bound { holder, customers: true, ..Bound::default() }));
+    let (last, other) = (*customers.iter().max().unwrap(), customer(catalog).await);
+    let event = |of: CustomerId| Event {
+        cursor: "1.1".parse().unwrap(),
+        at: time::OffsetDateTime::UNIX_EPOCH,
+        kind: "customer.updated".into(),
+        document_id: None,
+        version: None,
+        document_kind: None,
+        customer_id: Some(of),
+        changed: Vec::new(),
+        data: serde_json::json!({}),
+    };
+    let told = catalog.events_within(&access, vec![event(last), event(other)]).await.unwrap();
+    assert_eq!(told.iter().map(|event| event.customer_id).collect::<Vec<_>>(), [Some(last)]);
+    let about = vec![sent_about(Some(last.0)), sent_about(Some(other.0))];
+    let sent = catalog.webhook_log_within(&access, about).await.unwrap();
+    assert_eq!(sent.iter().map(|line| line.about).collect::<Vec<_>>(), [Some(last.0)]);
+    assert_eq!(catalog.bound_customers(&access, 2).await.unwrap().len(), 2);
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "DELETE FROM bindings WHERE holder_id = $1", holder).unwrap();
+    execute!(tx, "DELETE FROM customers WHERE name = 'x' AND created_at = 1").unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// Who is bound to firms of ours lists those whose papers the firms have, page by page, each once.

@@ -5,6 +5,7 @@ use acuse_pipeline::{
     linking::{Candidate, Clue, Linked},
     reason::Reason,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Place, behind, wish};
@@ -22,7 +23,7 @@ use crate::{
     consents::{Category, Word},
     customers::{CustomerPatch, Merged, NewCustomer, Patched, Retired, Saving, Upserted},
     erasure::{Finishing, HoldPlaced, Receipt, Wished},
-    events::{EventFilter, Followed},
+    events::{self, EventFilter, Followed, NewEvent},
     key_file::ErasedKind,
     notices::{NewNotice, Noticed},
     outbox::Purpose,
