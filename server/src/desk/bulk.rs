@@ -105,7 +105,7 @@ async fn shown(app: &App, person: &Person, view: QueueView, done: Option<Done>) 
     let picks = picks(app, person, &view).await?;
     let clear = picks.iter().filter(|p| p.against.is_empty()).count();
     let about = done.is_some().then(|| format!("/bulk{}", view.query()));
-    let frame = Frame { about, ..Frame::of(app, person, "queue").await? };
+    let frame = Frame { about, view: view.clone(), ..Frame::of(app, person, "queue").await? };
     Ok(page(&Bulk { frame, view, picks, clear, rejections: rejections(), done }))
 }
 
@@ -258,7 +258,7 @@ pub async fn undo(
                     "they cannot be taken back any more: reopen them on their pages".to_owned(),
                 ));
             }
-            Ok(Redirect::to("/").into_response())
+            Ok(Redirect::to(&format!("/{}", QueueView::typed(&typed).query())).into_response())
         }
         .await,
     )
