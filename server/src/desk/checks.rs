@@ -132,7 +132,8 @@ pub async fn answer(
             };
             person.check_form(&said.csrf)?;
             let (drawn, document) = sample(&app, &person, id).await?;
-            let agrees = match said.is_as_filed(said.kind()?, &document) {
+            let kind = said.kind()?;
+            let agrees = match said.is_as_filed(kind, &document) {
                 Ok(agrees) => agrees,
                 Err(fault) => return asked(&app, &person, (id, document), said, Some(fault)).await,
             };
@@ -150,6 +151,8 @@ pub async fn answer(
             if !matches!(reopened, Reopened::Waits(_)) {
                 return Err(Problem::Conflict("the document changed meanwhile: look at it again".to_owned()));
             }
+            // What they say of it stands in its form, and is not typed twice.
+            app.catalog.save_draft(document.id, actor, document.version, &said.draft(kind)).await?;
             Ok(Redirect::to(&format!("/documents/{}", document.id)).into_response())
         }
         .await,

@@ -5,6 +5,7 @@
 //! presses the buttons that are there.
 
 pub mod abstention;
+mod again;
 pub mod assets;
 pub mod board;
 pub mod bulk;

@@ -47,7 +47,8 @@ impl Said<'_> {
     pub(super) fn warnings(&self) -> Vec<Warned> {
         let Self::Refused(_, Refusal::Warnings(warnings)) = self else { return Vec::new() };
         let field = |w: &Warning| w.field.map(|f| f.as_str().to_owned()).unwrap_or_default();
-        let warned = |w: &Warning| Warned { message: w.message.clone(), field: field(w), name: refusal::name(w) };
+        let warned =
+            |w: &Warning| Warned { message: w.message.clone(), field: field(w), name: refusal::name(w) };
         warnings.iter().map(warned).collect()
     }
 

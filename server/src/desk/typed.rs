@@ -41,14 +41,8 @@ const PREFILLED: &[(&str, &str)] = &[
     ("new_tax_id", "new_tax_id_default"),
 ];
 /// Of a customer that is to be added.
-pub(super) const NEW_CUSTOMER: &[&str] = &[
-    "new_name",
-    "new_phone",
-    "new_tax_id",
-    "new_name_default",
-    "new_phone_default",
-    "new_tax_id_default",
-];
+pub(super) const NEW_CUSTOMER: &[&str] =
+    &["new_name", "new_phone", "new_tax_id", "new_name_default", "new_phone_default", "new_tax_id_default"];
 /// What stands in a form of its own beside the fields.
 const PARTS: &str = "parts";
 
@@ -81,7 +75,8 @@ impl Typed {
     #[must_use]
     pub fn over(&self, draft: drafts::Form) -> Self {
         let is_said = |name: &str| self.0.iter().any(|(said, _)| said == name);
-        let rest = draft.into_iter().filter(|(name, _)| !is_said(name) && (!self.is_whole() || name == PARTS));
+        let rest =
+            draft.into_iter().filter(|(name, _)| !is_said(name) && (!self.is_whole() || name == PARTS));
         Self(self.0.iter().cloned().chain(rest).collect())
     }
 
@@ -143,7 +138,9 @@ impl Typed {
         kind != document.kind
             || self.get("customer_id").is_some_and(|said| said != customer)
             || WORDS.iter().any(|name| self.get(name).is_some_and(|v| !v.is_empty()))
-            || PREFILLED.iter().any(|(name, with)| self.get(name).is_some_and(|said| Some(said) != self.get(with)))
+            || PREFILLED
+                .iter()
+                .any(|(name, with)| self.get(name).is_some_and(|said| Some(said) != self.get(with)))
             || self.get(PARTS).is_some_and(|said| !said.is_empty() && !split_form::is_offered(document, said))
             || kind.is_some_and(|kind| !self.changes(kind, document).is_empty())
     }

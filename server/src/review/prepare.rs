@@ -10,7 +10,11 @@ use acuse_storage::{
     split::Split,
 };
 
-use super::{Ask, Fault, Refusal, Verdict, Whose, correct::corrected, refusal::{fault, name}};
+use super::{
+    Ask, Fault, Refusal, Verdict, Whose,
+    correct::corrected,
+    refusal::{fault, name},
+};
 use crate::{
     access::{self, Caller},
     problem::Problem,
