@@ -134,13 +134,13 @@ impl Typed {
     #[must_use]
     pub fn differs(&self, document: &Document) -> bool {
         let kind = self.get("kind").and_then(|k| k.parse::<Kind>().ok()).or(document.kind);
+        // A field on one line shows none of the ends of lines that it was filled with.
+        let bare = |name: &str| self.get(name).map(|said| said.replace(['\r', '\n'], ""));
         let customer = document.customer_id.map(|c| c.to_string()).unwrap_or_default();
         kind != document.kind
             || self.get("customer_id").is_some_and(|said| said != customer)
             || WORDS.iter().any(|name| self.get(name).is_some_and(|v| !v.is_empty()))
-            || PREFILLED
-                .iter()
-                .any(|(name, with)| self.get(name).is_some_and(|said| Some(said) != self.get(with)))
+            || PREFILLED.iter().any(|(name, with)| bare(name).is_some_and(|said| Some(said) != bare(with)))
             || self.get(PARTS).is_some_and(|said| !said.is_empty() && !split_form::is_offered(document, said))
             || kind.is_some_and(|kind| !self.changes(kind, document).is_empty())
     }
