@@ -214,6 +214,16 @@ async fn every_form_outlives_the_session_and_no_password_does() {
         assert_eq!(shown.contains("type=\"password\""), path == "/people", "asked for anew: {shown}");
     }
 
+    // What is said of a file stays too; the file is chosen anew.
+    let body = "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nLa foto que pidió.\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"file\"; filename=\"foto.png\"\r\n\r\nbytes\r\n--b--\r\n";
+    let post = desk.ana.http.post(format!("{}{case}/files", desk.ana.base)).body(body);
+    let post = post.header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+    let login = post.header(header::COOKIE, "acuse_session=gone").send().await.unwrap();
+    assert_eq!(login.status(), 401);
+    let shown = back(&desk, &login.text().await.unwrap()).await.text().await.unwrap();
+    assert!(shown.contains("La foto que pidió.</textarea>") && shown.contains("type=\"file\""), "{shown}");
+
     // And from there it goes on as if nothing had been.
     let customer =
         [("act", "save"), ("name", "Tienda Tres"), ("phones", "+57 300 555 0001\n+57 300 555 0002")];

@@ -54,7 +54,7 @@ acuse.begins.push((signal) => {
   // What a draft filled in nobody has looked at on this page: the key that would file it leads there first.
   const FILES = ["approve", "correct", "amend"];
   const unseen = new Set(all("[data-drafted]", form));
-  unseen.delete(document.getElementById(location.hash.slice(1)));
+  if (location.pathname.endsWith(form.dataset.id)) unseen.delete(document.getElementById(location.hash.slice(1)));
   on(document, "focusin", (event) => { for (const el of unseen) if (el.contains(event.target)) unseen.delete(el); });
   on(document, "submit", (event) => {
     if (event.defaultPrevented) return;

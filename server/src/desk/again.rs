@@ -70,12 +70,14 @@ const LABELS: &[(&str, &str)] = &[
 ];
 /// What is never kept.
 const SECRET: &str = "password";
+/// What no page can fill in.
+const FILE: &str = "file";
 
 /// A form as a browser sent it, without what only its session knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sent {
     to: String,
-    /// Names and values in their order; a secret has no value, and none was typed where it is not named.
+    /// Names and values in their order; a secret and a file have no value, and are not asked for where they are not named.
     form: Vec<(String, String)>,
 }
 
@@ -97,6 +99,7 @@ struct Again<'a> {
     carried: Vec<(&'a str, &'a str)>,
     words: Vec<Word<'a>>,
     has_secret: bool,
+    has_file: bool,
 }
 
 /// The first part of a path.
@@ -145,6 +148,12 @@ impl Sent {
         is_typed.then_some(sent)
     }
 
+    /// A form with a file beside the words.
+    pub(super) fn with_file(to: String, words: [(&str, String); 2]) -> Self {
+        let words = words.map(|(name, value)| (name.to_owned(), value));
+        Self { to, form: words.into_iter().chain([(FILE.to_owned(), String::new())]).collect() }
+    }
+
     /// Where the form goes.
     pub(super) fn to(&self) -> &str {
         &self.to
@@ -155,7 +164,7 @@ impl Sent {
     }
 
     fn words(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs().filter(|(name, _)| *name != SECRET && !CARRIED.contains(name))
+        self.pairs().filter(|(name, _)| ![SECRET, FILE].contains(name) && !CARRIED.contains(name))
     }
 
     /// The page with what was typed, and why it stands there.
@@ -180,6 +189,7 @@ impl Sent {
             carried: self.pairs().filter(|(name, _)| CARRIED.contains(name)).collect(),
             words,
             has_secret: self.pairs().any(|(name, _)| name == SECRET),
+            has_file: self.pairs().any(|(name, _)| name == FILE),
             frame,
         });
         *response.status_mut() = status;
