@@ -5,7 +5,7 @@ use askama::Template;
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
     response::Response,
 };
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,9 @@ pub(super) fn reads_pages(headers: &HeaderMap) -> bool {
 }
 
 fn is_kept(request: &Request) -> bool {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = |name: HeaderName| {
+        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    };
     let bytes = text(header::CONTENT_LENGTH).parse::<usize>();
     request.method() == Method::POST
         && reads_pages(request.headers())
