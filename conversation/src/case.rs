@@ -239,6 +239,8 @@ pub enum Event {
     Overdue,
     /// The contact wants no more of it.
     OptOut,
+    /// They want to hear of it again.
+    OptIn,
     /// We are to ask for something.
     Asked(Expects),
 }

@@ -403,6 +403,12 @@ mod tests {
         assert!(one.contains("your answer about your receipt") && one.contains("other side"), "{one}");
         let both = reminder(&[side, item(2, Became::Again)], Language::Pt);
         assert!(both.starts_with("Ainda esperamos de você:") && both.contains("\n2. recibo"), "{both}");
+        for language in [Language::Es, Language::En, Language::Pt] {
+            let why = Some("authorization".to_owned());
+            let held = Item { why, kind: "id".into(), is_answer: true, ..item(1, Became::Again) };
+            let one = reminder(&[held], language);
+            assert!(one.contains("autoriza") || one.contains("your authorization is missing"), "{one}");
+        }
         let two = reminder(&[item(7, Became::Again), item(9, Became::Again)], Language::En);
         assert!(two.contains("\n1. receipt") && two.contains("\n2. receipt"), "{two}");
     }

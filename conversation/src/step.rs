@@ -18,6 +18,7 @@ pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDate
     let mut does = Vec::new();
     match happened.event {
         Event::OptOut => stop(&mut case, &mut does),
+        Event::OptIn => case.is_quiet = false,
         Event::AgentTook => hand_over(&mut case, Who::Agent, &mut does),
         Event::AgentReturned => given_back(&mut case, policy, now, &mut does),
         Event::ReviewDecided => close(&mut case, End::Done, &mut does),

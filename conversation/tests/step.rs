@@ -269,6 +269,25 @@ fn a_stop_ends_what_we_began_and_silences_reminders() {
 }
 
 #[test]
+fn who_comes_back_is_reminded_again() {
+    let mut run = Run::new(Kind::Ask);
+    run.event(Event::Asked(Expects::File));
+    run.event(Event::OptOut);
+    run.due();
+    run.event(Event::OptIn);
+    run.due();
+    let said = [Say::Question(Expects::File), Say::Reminder(2)];
+    assert_eq!(run.said(), said, "what was not said meanwhile is not said after");
+    for state in [Event::AgentTook, Event::ReviewDecided] {
+        let mut run = Run::new(Kind::Ask);
+        run.event(Event::Asked(Expects::File));
+        run.event(state);
+        let before = run.case.state;
+        assert_eq!((run.event(Event::OptIn), run.case.state), (vec![], before), "{state:?}");
+    }
+}
+
+#[test]
 fn what_is_owed_is_reminded_of_when_it_says_and_by_day() {
     let mut run = Run::new(Kind::Collection);
     run.event(Event::Scheduled { at: datetime!(2026-09-05 03:00 UTC) });
@@ -322,6 +341,7 @@ fn all_events() -> Vec<Event> {
         Event::Scheduled { at: NOON + Duration::DAY },
         Event::Overdue,
         Event::OptOut,
+        Event::OptIn,
     ];
     all.extend(Expects::ALL.map(Event::Asked));
     all
@@ -396,7 +416,7 @@ proptest! {
                 None => run.due(),
                 Some(event) => run.event(event),
             };
-            stopped |= event == Some(Event::OptOut);
+            stopped = event == Some(Event::OptOut) || stopped && event != Some(Event::OptIn);
             let says_anyway = stopped && does.iter().any(|effect| is_of_our_own(kind, effect));
             prop_assert!(!says_anyway, "after a stop nothing is sent that was not asked for: {does:?}");
             let sends = does.iter().any(|e| matches!(e, Effect::Send(_)));

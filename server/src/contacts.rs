@@ -82,8 +82,8 @@ pub async fn reached(app: &App, caller: &Caller, id: ContactId) -> Result<Contac
     Ok(contact)
 }
 
-/// A place in a conversation, as a client carries it.
-struct Cursor(Before);
+/// A place in a conversation, or in another list that the latest leads, as a client carries it.
+pub(crate) struct Cursor(pub(crate) Before);
 
 impl FromStr for Cursor {
     type Err = &'static str;
@@ -98,8 +98,8 @@ impl FromStr for Cursor {
     }
 }
 
-/// The cursor of a place in a conversation.
-fn next_of(at: OffsetDateTime, id: Uuid) -> String {
+/// The cursor of such a place.
+pub(crate) fn next_of(at: OffsetDateTime, id: Uuid) -> String {
     format!("{}.{id}", at.unix_timestamp_nanos() / 1_000)
 }
 

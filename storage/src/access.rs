@@ -211,6 +211,7 @@ const NAMES: &[&str] = &[
     "duplicate_of",
     "document_id",
     "review_id",
+    "obligation_id",
     "resolution",
     "by",
     "reasons",

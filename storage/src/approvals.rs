@@ -3,7 +3,9 @@
 //! the document and in the feed.
 
 mod by_rule;
+mod changed;
 mod late;
+mod worth;
 
 use acuse_conversation::{
     Policies,
@@ -34,7 +36,11 @@ use crate::{
 };
 
 pub use by_rule::{UNASKED, reason};
-pub(crate) use by_rule::{Worth, holds_back, is_all, is_missing};
+pub(crate) use by_rule::{holds_back, is_all, is_missing};
+pub(crate) use changed::{document_changed, look_again};
+use changed::{end_all, is_asked};
+use worth::Cover;
+pub(crate) use worth::Worth;
 
 words! {
     /// Where an approval stands.
@@ -176,14 +182,23 @@ impl Catalog {
         new: &NewApproval,
         who: &str,
     ) -> Result<Approving, CatalogError> {
-        if let Some(document) = new.document {
-            match self.document_for(access, document).await? {
-                None => return Ok(Approving::NoDocument),
-                Some(known) if known.status != Status::InReview => return Ok(Approving::NotInReview),
-                Some(_) => {}
-            }
+        if let Some(document) = new.document
+            && self.document_for(access, document).await?.is_none()
+        {
+            return Ok(Approving::NoDocument);
         }
         let mut tx = self.writing().await?;
+        let mut cover = Cover::default();
+        if let Some(document) = new.document {
+            // Nobody decides it meanwhile.
+            cases::hold_document_for(&mut tx, document, &new.approvers).await?;
+            let known = documents::lookup(&mut tx, document).await?;
+            let Some(known) = known.filter(|known| known.status == Status::InReview) else {
+                return Ok(Approving::NotInReview);
+            };
+            let worth = Worth::of(known.kind, &known.fields);
+            cover = worth.as_ref().map(Worth::cover).unwrap_or_default();
+        }
         if tx.policies().is_none() {
             return Ok(Approving::NotLed);
         }
@@ -196,34 +211,22 @@ impl Catalog {
         if ours == 0 {
             return Ok(Approving::NoNumber);
         }
-        if let Some(refused) = not_askable(&mut tx, access, new).await? {
+        let whom = (new.approvers.as_slice(), new.phone_number_id.as_str());
+        if let Some(refused) = not_askable(&mut tx, access, whom).await? {
             return Ok(refused);
         }
-        let id = ApprovalId::generate();
-        let present = tx.now();
-        execute!(
-            tx,
-            "INSERT INTO approvals (id, document_id, state, due_at, created_at, question, approvers, mode, \
-             phone_number_id, asked_by) VALUES ($1, $2, 'asked', $3, $4, $5, $6, $7, $8, $9)",
-            id.0,
-            new.document.map(|d| d.0),
-            new.due_at.map(micros),
-            micros(present),
-            cut(&new.question, 900),
-            to_json("approvers", &new.approvers)?,
-            new.mode.as_str(),
-            new.phone_number_id.as_str(),
-            cut(who, 200)
-        )?;
-        if let Some(document) = new.document {
-            waits(&mut tx, document, id).await?;
-        }
-        let detail = json!({ "approval_id": id, "approvers": new.approvers, "mode": new.mode });
-        audit::write(&mut tx, who, "approval_asked", new.document, &detail).await?;
-        let first = if new.mode == Mode::Any { new.approvers.len() } else { 1 };
-        for contact in new.approvers.iter().take(first) {
-            cases::ask_approver(&mut tx, id, (*contact, &new.phone_number_id), new.due_at).await?;
-        }
+        let asking = Asking {
+            document: new.document,
+            question: &new.question,
+            approvers: &new.approvers,
+            mode: new.mode,
+            number: &new.phone_number_id,
+            due_at: new.due_at,
+            by: who,
+            by_rule: false,
+            cover,
+        };
+        let id = begin(&mut tx, &asking).await?;
         let asked = get(&mut tx, id).await?;
         tx.commit().await?;
         asked.map(|asked| Approving::Asked(Box::new(asked))).ok_or(CatalogError::Missing { what: "approval" })
@@ -306,22 +309,72 @@ fn within(access: &Access, tx: &Tx) -> String {
     }
 }
 
-/// Why one of the approvers cannot be asked.
+/// A decision to ask for, as its row has it.
+struct Asking<'a> {
+    document: Option<DocumentId>,
+    question: &'a str,
+    approvers: &'a [ContactId],
+    mode: Mode,
+    number: &'a str,
+    due_at: Option<OffsetDateTime>,
+    by: &'a str,
+    by_rule: bool,
+    cover: Cover,
+}
+
+/// Asks the first of the approvers, or all; their document waits for them.
+async fn begin(tx: &mut Tx, new: &Asking<'_>) -> Result<ApprovalId, CatalogError> {
+    let (id, present) = (ApprovalId::generate(), micros(tx.now()));
+    execute!(
+        tx,
+        "INSERT INTO approvals (id, document_id, state, due_at, created_at, question, approvers, mode, phone_number_id, \
+         asked_by, by_rule, up_to, currency, payee) \
+         VALUES ($1, $2, 'asked', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        id.0,
+        new.document.map(|d| d.0),
+        new.due_at.map(micros),
+        present,
+        cut(new.question, 900),
+        to_json("approvers", &new.approvers)?,
+        new.mode.as_str(),
+        new.number,
+        cut(new.by, 200),
+        new.by_rule,
+        new.cover.up_to,
+        new.cover.currency.as_deref(),
+        new.cover.payee.as_deref()
+    )?;
+    if let Some(document) = new.document {
+        waits(tx, document, id).await?;
+    }
+    let mut detail = json!({ "approval_id": id, "approvers": new.approvers, "mode": new.mode });
+    if new.by_rule {
+        detail["by_rule"] = json!(true);
+    }
+    audit::write(tx, new.by, "approval_asked", new.document, &detail).await?;
+    let first = if new.mode == Mode::Any { new.approvers.len() } else { 1 };
+    for contact in new.approvers.iter().take(first) {
+        cases::ask_approver(tx, id, (*contact, new.number), new.due_at).await?;
+    }
+    Ok(id)
+}
+
+/// Why one of the approvers cannot be asked from a number.
 async fn not_askable(
     tx: &mut Tx,
     access: &Access,
-    new: &NewApproval,
+    (approvers, number): (&[ContactId], &str),
 ) -> Result<Option<Approving>, CatalogError> {
     let text = format!(
         "SELECT COUNT(*) FROM contacts c WHERE c.id = $1 AND c.merged_into IS NULL AND {}",
         conversation::reach(access, tx)
     );
-    for contact in &new.approvers {
+    for contact in approvers {
         let (known,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), contact.0)?;
         if known == 0 {
             return Ok(Some(Approving::NoContact(*contact)));
         }
-        let word = consents::latest(tx, *contact, &new.phone_number_id, Category::Utility).await?;
+        let word = consents::latest(tx, *contact, number, Category::Utility).await?;
         if word != Some(Word::Granted) {
             return Ok(Some(Approving::NoConsent(*contact)));
         }
@@ -407,14 +460,21 @@ pub(crate) async fn in_words(
     Ok(parts.join(". "))
 }
 
-/// Until when an approval that is still asked for counts (`None` inside: it has no end of its own).
+/// Until when an approval that is still asked for counts (`None` inside: it has no end of its own). While its document is
+/// read anew, or what was decided of it can be taken back, it counts for nothing.
 pub(crate) async fn open_until(
     tx: &mut Tx,
     id: ApprovalId,
 ) -> Result<Option<Option<OffsetDateTime>>, CatalogError> {
     let present = tx.now();
-    let open = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked);
-    Ok(open.map(|a| a.due_at).filter(|due| due.is_none_or(|due| due > present)))
+    let Some(open) = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked) else { return Ok(None) };
+    if let Some(document) = open.document_id {
+        let known = documents::lookup(tx, document).await?;
+        if known.is_none_or(|known| known.status != Status::InReview) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(open.due_at).filter(|due| due.is_none_or(|due| due > present)))
 }
 
 /// An approver said yes or no: whether that decides it.
@@ -445,13 +505,16 @@ pub(crate) async fn decide(
     audit::write(tx, &who, state.as_str(), approval.document_id, &detail).await?;
     let kind = if approves { "approval.approved" } else { "approval.refused" };
     told(tx, &approval, kind, &detail).await?;
-    if let Some(document) = approval.document_id.filter(|_| approves) {
+    if let Some(document) = approval.document_id.filter(|_| approves)
+        && !is_asked(tx, document).await?
+    {
         by_rule::goes_on(tx, document, &who).await?;
     }
     Ok(true)
 }
 
-/// It ended: its document waits for a reviewer again, and its timeline and the feed say so.
+/// It ended: its document waits for a reviewer again, unless somebody else is asked about it, and its timeline and the feed
+/// say so.
 async fn told(
     tx: &mut Tx,
     approval: &Approval,
@@ -463,7 +526,8 @@ async fn told(
         execute!(
             tx,
             "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
-             WHERE id = $1 AND status = 'in_review' AND waits_for = 'approver'",
+             WHERE id = $1 AND status = 'in_review' AND waits_for = 'approver' \
+               AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = documents.id AND a.state = 'asked')",
             document.0,
             present
         )?;
@@ -482,17 +546,12 @@ async fn told(
 /// A document is erased: nobody is asked about it any more, nor reminded, and nothing stays of what was asked. How many
 /// messages.
 pub(crate) async fn forget_of_document(tx: &mut Tx, document: DocumentId) -> Result<u64, CatalogError> {
-    let present = micros(tx.now());
+    end_all(tx, document).await?;
     let mut messages = 0;
     let sql = "SELECT id FROM approvals WHERE document_id = $1 ORDER BY id";
     for (id,) in all!(tx, (Uuid,), sql, document.0)? {
-        // Before its row: whoever decides holds the contact first.
-        cases::close_approval(tx, ApprovalId(id)).await?;
         messages += cases::forget_approval(tx, ApprovalId(id)).await?;
     }
-    let sql =
-        "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE document_id = $1 AND state = 'asked'";
-    execute!(tx, sql, document.0, present)?;
     Ok(messages)
 }
 

@@ -6,12 +6,14 @@
 //! leaves a document's row and pruning these, so what came stays accounted for.
 
 pub(crate) mod counts;
+mod list;
 pub(crate) mod lost;
 
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
+pub use list::{Arrival, ArrivalPlace};
 pub use lost::Lost;
 
 use crate::{

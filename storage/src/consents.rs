@@ -153,8 +153,10 @@ async fn turned(
             cases::may_be_billed(tx, contact).await?;
         }
     }
-    if is_news && intent == Intent::Stop {
-        cases::stopped(tx, (contact, phone_number_id), categories).await?;
+    match intent {
+        Intent::Stop if is_news => cases::stopped(tx, (contact, phone_number_id), categories).await?,
+        Intent::Start if is_news => cases::resumed(tx, (contact, phone_number_id), categories).await?,
+        _ => {}
     }
     Ok(is_news)
 }
@@ -282,8 +284,10 @@ impl Catalog {
             cases::may_be_billed(&mut tx, new.contact).await?;
         }
         if new.word == Word::Granted {
+            cases::resumed(&mut tx, (new.contact, new.phone_number_id), &[new.category]).await?;
             // Whoever agrees is whoever goes by that name now: what waited to see who that is goes.
-            outbox::release_of(&mut tx, &[new.contact.0], &[HeldFor::Confirmation]).await?;
+            let over = [HeldFor::Confirmation, HeldFor::Stop];
+            outbox::release_of(&mut tx, &[new.contact.0], &over).await?;
         }
         tx.commit().await
     }

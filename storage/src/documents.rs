@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use alike::{look_alikes, quarters};
+pub(crate) use alike::{NEAR, look_alikes, quarters};
 pub use facts::{FieldFact, FieldFacts};
 pub(crate) use facts::{as_corrected, as_read};
 pub(crate) use keys::Extracted;

@@ -27,6 +27,7 @@ pub use cursor::{EventCursor, NotACursor};
 
 use crate::{
     access::Access,
+    approvals,
     catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, word},
@@ -83,6 +84,9 @@ pub const KINDS: &[&str] = &[
     "approval.approved",
     "approval.refused",
     "approval.expired",
+    "obligation.held",
+    "obligation.paid",
+    "obligation.opened",
 ];
 
 /// One change.
@@ -190,11 +194,13 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
             .bind(*customer)
             .bind(changed.clone())
     )?;
-    // Whatever changes a document tells it here, in its own transaction: a closed month hears of it too.
+    // Whatever changes a document tells it here, in its own transaction: a closed month hears of it too, and who is asked.
     for event in events.iter().filter(|e| e.kind != RECEIVED) {
         if let Some(id) = event.document {
             periods::adjust(tx, id, event.kind).await?;
-            obligations::document_changed(tx, id, event.kind).await?;
+            // Boxed, for what comes of it is told here too.
+            Box::pin(obligations::document_changed(tx, id, event.kind)).await?;
+            Box::pin(approvals::document_changed(tx, id, event.kind)).await?;
         }
     }
     Ok(())

@@ -346,7 +346,8 @@ impl Catalog {
         }
         execute!(
             tx,
-            "UPDATE outbox SET state = 'withdrawn', updated_at = $2 WHERE state IN ('failed', 'window_closed') \
+            "UPDATE outbox SET state = 'withdrawn', updated_at = $2 \
+             WHERE (state IN ('failed', 'window_closed') OR (state = 'queued' AND held_for = 'stop')) \
              AND id IN (SELECT m.outbox_id FROM incident_messages m WHERE m.incident_id = $1) \
              AND NOT EXISTS (SELECT 1 FROM incident_messages o JOIN incidents i ON i.id = o.incident_id \
                WHERE o.outbox_id = outbox.id AND i.state <> 'resolved')",

@@ -1,8 +1,10 @@
 //! The second promise, counted: every message that we meant to send is delivered, on its way, with a person, or
 //! withdrawn. Each place is counted by itself, none as what is left over, so that the sum can come out wrong.
 
+mod list;
+
 use serde::Serialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     catalog::Catalog,
@@ -12,6 +14,8 @@ use crate::{
     sql::Tx,
     tallies::places,
 };
+
+pub use list::{CountedMessage, MessagePlace};
 
 /// Where all messages are that were queued since the ledger's first instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,6 +46,36 @@ const TAKEN: &str = "o.state IN ('sent', 'unknown')";
 /// Of a message that the ledger counts; with a plus before it SQLite goes by no time of it.
 const COUNTED: &str = "o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')";
 
+/// Messages on their way, of a catalog that gives them so much time: those that were sent after the first of these, and those
+/// that may have left after the second. A message that may have left is told of within its time and a sweep.
+fn since(present: OffsetDateTime, sent_life: Duration) -> [i64; 2] {
+    [present.saturating_sub(sent_life), present - UNKNOWN_LIFE - UNKNOWN_LIFE].map(micros)
+}
+
+/// Where messages are that are on their way (what stands after `FROM`): a live task will send them; they were sent after `$1`;
+/// they may have left after `$2`.
+fn on_its_way(tx: &Tx) -> [String; 3] {
+    let (live, jobs) = (tx.live(), tx.jobs());
+    [
+        format!(
+            "outbox o CROSS JOIN reply_lines l CROSS JOIN {jobs} j \
+             WHERE {WAITS} AND o.state <> 'unknown' AND +{COUNTED} AND l.contact_id = o.contact_id \
+             AND l.phone_number_id = COALESCE(o.phone_number_id, '') AND j.id = l.task_id AND {live}"
+        ),
+        format!("outbox o WHERE {TAKEN} AND o.state = 'sent' AND o.sent_at > $1 AND +{COUNTED}"),
+        format!("outbox o WHERE {TAKEN} AND o.state = 'unknown' AND o.sent_at > $2 AND +{COUNTED}"),
+    ]
+}
+
+/// Where messages are that a person is told of, once for each incident.
+fn told() -> String {
+    format!(
+        "incidents i CROSS JOIN incident_messages m CROSS JOIN outbox o \
+         WHERE i.state <> 'resolved' AND m.incident_id = i.id AND o.id = m.outbox_id \
+         AND o.state IN ('failed', 'window_closed') AND +{COUNTED}"
+    )
+}
+
 impl Catalog {
     /// Counts the messages: what ended off the counts that the database keeps, what is open one by one, each by what it
     /// counts for: one that was sent and not delivered counts for nothing once its time is over, and is not looked at. One
@@ -51,32 +85,22 @@ impl Catalog {
     /// When the database fails.
     pub async fn message_ledger(&self, present: OffsetDateTime) -> Result<MessageLedger, CatalogError> {
         let mut tx = self.reading().await?;
+        let on_its_way = on_its_way(&tx).map(|from| format!("(SELECT COUNT(*) FROM {from})")).join(" + ");
         let text = format!(
-            "SELECT t.queued, t.delivered, \
-             (SELECT COUNT(*) FROM outbox o CROSS JOIN reply_lines l CROSS JOIN {jobs} j \
-               WHERE {WAITS} AND o.state <> 'unknown' AND +{COUNTED} AND l.contact_id = o.contact_id \
-               AND l.phone_number_id = COALESCE(o.phone_number_id, '') AND j.id = l.task_id AND {live}) \
-             + (SELECT COUNT(*) FROM outbox o WHERE {TAKEN} AND o.state = 'sent' AND o.sent_at > $1 AND +{COUNTED}) \
-             + (SELECT COUNT(*) FROM outbox o WHERE {TAKEN} AND o.state = 'unknown' AND o.sent_at > $2 AND +{COUNTED}), \
-             (SELECT COUNT(DISTINCT o.id) FROM incidents i CROSS JOIN incident_messages m CROSS JOIN outbox o \
-               WHERE i.state <> 'resolved' AND m.incident_id = i.id AND o.id = m.outbox_id \
-               AND o.state IN ('failed', 'window_closed') AND +{COUNTED}), \
-             t.withdrawn FROM (SELECT {queued} AS queued, {delivered} AS delivered, {withdrawn} AS withdrawn \
-               FROM message_tallies) t",
+            "SELECT t.queued, t.delivered, {on_its_way}, (SELECT COUNT(DISTINCT o.id) FROM {told}), t.withdrawn \
+             FROM (SELECT {queued} AS queued, {delivered} AS delivered, {withdrawn} AS withdrawn FROM message_tallies) t",
+            told = told(),
             queued = tally("all"),
             delivered = tally("delivered"),
             withdrawn = tally("withdrawn"),
-            live = tx.live(),
-            jobs = tx.jobs(),
         );
-        // A message that may have left is told of within its time and a sweep.
-        let unknown_since = present - UNKNOWN_LIFE - UNKNOWN_LIFE;
+        let [sent_since, unknown_since] = since(present, self.sent_life);
         let (queued, delivered, on_its_way, told, withdrawn) = one!(
             tx,
             (i64, i64, i64, i64, i64),
             sqlx::AssertSqlSafe(text.clone()),
-            micros(present.saturating_sub(self.sent_life)),
-            micros(unknown_since)
+            sent_since,
+            unknown_since
         )?;
         let count = |value| number("outbox", "state", value);
         Ok(MessageLedger {

@@ -10,6 +10,7 @@ mod receipts;
 mod verdicts;
 
 use serde::Serialize;
+use serde_json::json;
 use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
@@ -25,8 +26,9 @@ use crate::{
     catalog::Catalog,
     documents::Amount,
     error::CatalogError,
+    events::{self, NewEvent},
     names::{ContactId, CustomerId, DocumentId, ObligationId, at, number, word, words},
-    sql::{Bind, Query},
+    sql::{Bind, Query, Tx},
 };
 
 words! {
@@ -115,6 +117,28 @@ pub(crate) fn written(day: Date) -> String {
 /// A day as a field of a document says it.
 fn day_of(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
+}
+
+/// Those who follow the feed hear where an obligation stands, where it stood elsewhere `before`; beside its bill, where that
+/// is here: whoever does not see what that says is not told its number.
+async fn moved(tx: &mut Tx, id: Uuid, before: ObligationState) -> Result<(), CatalogError> {
+    let (customer, bill, document, state) = one!(
+        tx,
+        (Uuid, String, Option<Uuid>, String),
+        "SELECT customer_id, number, document_id, state FROM obligations WHERE id = $1",
+        id
+    )?;
+    let state: ObligationState = word(T, "state", &state)?;
+    let kind = match state {
+        _ if state == before => return Ok(()),
+        ObligationState::Open => "obligation.opened",
+        ObligationState::Held => "obligation.held",
+        ObligationState::Paid => "obligation.paid",
+        ObligationState::Cancelled => return Ok(()),
+    };
+    let document = document.map(DocumentId);
+    let data = json!({ "obligation_id": id, "customer_id": customer, "number": bill });
+    events::write(tx, &[NewEvent { kind, document, data }]).await
 }
 
 type Row = (

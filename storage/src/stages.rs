@@ -363,9 +363,9 @@ impl Catalog {
         let asked = cases::asked(&mut tx, id, By::Policy(reasons)).await?;
         if approvals::is_all(reasons)
             && let Some(document) = documents::lookup(&mut tx, id).await?
-            && let Some(worth) = approvals::Worth::of(document.kind, &document.fields)
         {
-            approvals::holds_back(&mut tx, id, &worth).await?;
+            let worth = approvals::Worth::of(document.kind, &document.fields);
+            approvals::holds_back(&mut tx, id, worth.as_ref()).await?;
         }
         // Asked for once more is said once more.
         let nonce = asked.filter(|times| *times > 0).map(|times| times.to_string()).unwrap_or_default();

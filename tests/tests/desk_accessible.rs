@@ -80,6 +80,8 @@ async fn no_page_shuts_anybody_out() {
         "/customers",
         "/customers/new",
         "/ledger",
+        "/ledger/files?from=2020-01-01",
+        "/ledger/messages",
         "/ledger/counted?stage=review&from=2020-01-01&to=2099-01-01",
         "/ledger/counted?reason=unknown_customer&how=approved&from=2020-01-01&to=2099-01-01",
         "/incidents",

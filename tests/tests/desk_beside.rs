@@ -2,7 +2,7 @@
 
 use acuse_pipeline::document::{Sha256, Status};
 use acuse_storage::{
-    names::WaitsFor,
+    names::{UserId, WaitsFor},
     users::{NO_PASSWORD, Role, Way},
 };
 use acuse_tests::{browser, in_process::InProcess};
@@ -18,22 +18,27 @@ use crate::{
 };
 
 /// A bill that is surely no ID, up to its number.
-const BILL: &str =
+pub(crate) const BILL: &str =
     "receipt\nid_probability=0.0001\ntotal=45.00\ncurrency=EUR\nmerchant_name=Bar Sol\nnumber=";
 
 /// The cookie of a reviewer who has just signed in.
 pub(crate) async fn reviewer(acuse: &InProcess, name: &str, sees_ids: bool) -> String {
+    signed_in(acuse, name, (Role::Reviewer, sees_ids)).await.0
+}
+
+/// The same of any role, and who they are.
+pub(crate) async fn signed_in(acuse: &InProcess, name: &str, role: (Role, bool)) -> (String, UserId) {
     let catalog = acuse.world.catalog();
-    let made = catalog.add_user(name, NO_PASSWORD, (Role::Reviewer, sees_ids), None).await.unwrap();
+    let made = catalog.add_user(name, NO_PASSWORD, role, None).await.unwrap().expect("a new name");
     let token = format!("{name:0<64}");
     let day = std::time::Duration::from_secs(24 * 3600);
-    let who = (made.expect("a new name"), Way::Password);
+    let who = (made, Way::Password);
     catalog.open_session(&Sha256::of(token.as_bytes()), who, day, ("test", "127.0.0.1")).await.unwrap();
-    format!("acuse_session={token}")
+    (format!("acuse_session={token}"), made)
 }
 
 /// A page as somebody sees it.
-async fn page(acuse: &InProcess, cookie: &str, path: &str) -> String {
+pub(crate) async fn page(acuse: &InProcess, cookie: &str, path: &str) -> String {
     let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     let (status, body) = acuse.ask(request).await.unwrap();
     assert_eq!(status, StatusCode::OK, "{path}");
@@ -206,7 +211,11 @@ async fn a_lost_file_makes_the_ledger_come_out_false() {
     behind("UPDATE arrivals SET files = files + 1 WHERE $1 IS NOT NULL").await;
     let bad = page(&acuse, &rita, ledger).await;
     assert!(bad.contains("id=\"lost\"") && bad.contains(&format!("#m-{lost}")), "{bad}");
-    assert!(bad.contains("href=\"#lost\""), "their number leads to them: {bad}");
+    let theirs = "/ledger/files?place=lost&#38;from=2020-01-01&#38;to=2099-01-01";
+    assert!(bad.contains(&format!("href=\"{theirs}\"")), "their number leads to them: {bad}");
+    let listed = page(&acuse, &rita, &theirs.replace("&#38;", "&")).await;
+    assert!(listed.contains(&format!("#m-{lost}")), "{listed}");
+    assert_eq!(listed.matches("<tr id=\"counted-").count(), 1, "{listed}");
     assert!(bad.contains("Not balanced.") && !bad.contains("nothing is missing"), "{bad}");
     let told = acuse.get("/v1/ledger").await.unwrap();
     let arrivals = &told["arrivals"];

@@ -19,7 +19,7 @@ pub(crate) async fn led() -> InProcess {
     InProcess::led(Some(Policies::ours().unwrap())).await.unwrap()
 }
 
-async fn post(acuse: &InProcess, who: (&str, &str), said: Said) {
+pub(crate) async fn post(acuse: &InProcess, who: (&str, &str), said: Said) {
     let webhook = acuse.world.graph.webhook_for(&[Inbound::new(Sender::phone(who.0, who.1), said)]);
     assert_eq!(acuse.webhook(&webhook).await.unwrap(), 200);
 }

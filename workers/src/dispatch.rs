@@ -118,6 +118,12 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
         Err(wait) => return Verdict::Later(later(now, wait), Why::NumberRate),
     };
     let how = match shape(message, facts) {
+        Shape::Goes(How::AsItIs) => How::AsItIs,
+        // No template reaches whoever wants none: they write again, or a person has it.
+        _ if facts.is_stopped => {
+            let until = message.expires_at.unwrap_or(now.saturating_add(time::Duration::DAY));
+            return Verdict::Later(until, Why::OptedOut);
+        }
         Shape::Goes(how) => how,
         Shape::Held(until) => return Verdict::Later(until, Why::TemplatePaused),
         Shape::None => return Verdict::Tell(Why::WindowClosed),
@@ -182,6 +188,10 @@ pub fn filled(
 /// What is no longer worth sending: a person is told of an answer, of what a person wrote, and of what waited for somebody
 /// under their new name, so that their case does not take it for said. Who handed a notice in hears of its end anyhow.
 fn too_late(message: &OutboxMessage, facts: &Facts) -> Verdict {
+    if facts.is_stopped {
+        // The incident that told of it while it waited tells of its end.
+        return Verdict::Tell(Why::OptedOut);
+    }
     let is_told = match message.purpose {
         Purpose::Reply => true,
         Purpose::Notice => false,
@@ -190,8 +200,9 @@ fn too_late(message: &OutboxMessage, facts: &Facts) -> Verdict {
     if is_told { Verdict::Tell(Why::TooLate) } else { Verdict::Withdraw(Why::TooLate) }
 }
 
-/// Answers need no consent, and all that we begin one that was given, by whoever goes by that name still. A reminder of what somebody sent needs none while
-/// the window is open, and goes no more once they have said so.
+/// Answers need no consent inside of the 24 hours, and none that was never given outside of them; what was taken back counts
+/// where it is seen how they would go. All that we begin needs one that was given, by whoever goes by that name still. A
+/// reminder of what somebody sent needs none while the window is open, and goes no more once they have said so.
 fn consent(message: &OutboxMessage, facts: &Facts) -> Option<Verdict> {
     let _category = message.category.as_deref()?;
     let unconfirmed = || Verdict::Later(facts.now.saturating_add(UNCONFIRMED_LOOKED_AT), Why::Unconfirmed);

@@ -155,7 +155,7 @@ fn code(document: &Document) -> Option<ReasonCode> {
 async fn a_known_senders_receipt_is_filed_and_told_and_a_second_run_changes_nothing() {
     let world = World::new().await;
     world.knows_sender().await;
-    let id = world.sends_file(RECEIPT).await;
+    let id = world.sends_file(&format!("{RECEIPT}\nid_probability=0.0001")).await;
     let filed = world.goes_all_the_way(id).await;
     assert_eq!((filed.status, filed.pages.len()), (Status::Filed, 1));
     assert!(filed.customer_id.is_some() && filed.thumbnail_key.is_some());
@@ -166,6 +166,15 @@ async fn a_known_senders_receipt_is_filed_and_told_and_a_second_run_changes_noth
     jobs::reply::reply_to(&world.env, filed.contact_id.expect("a sender")).await;
     assert_eq!(world.graph.sent().len(), 1);
     assert_eq!(world.document(id).await.version, filed.version);
+}
+
+/// Nobody vouched that it is no ID.
+#[tokio::test]
+async fn of_what_not_everybody_may_see_nothing_is_repeated() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let filed = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!((filed.status, world.last_text().as_str()), (Status::Filed, "Archivamos tu recibo."));
 }
 
 /// Somebody asked that receipts be surer than this one.

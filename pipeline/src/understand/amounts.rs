@@ -7,6 +7,7 @@
 mod breakdown;
 mod columns;
 mod figures;
+mod included;
 mod judge;
 mod proof;
 mod rates;
@@ -279,13 +280,14 @@ fn contradiction(best: &Candidate, figures: &Figures, parts: &Parts) -> Option<(
 
 /// So many of the largest amounts may be a total without a label.
 const LARGEST: usize = 20;
-/// How sure rules are of a total without a label that a table of rates comes to.
+/// How sure rules are of a total without a label that its tax proves.
 const UNLABELLED: f32 = 0.85;
 /// How sure rules are of the largest amount without a label, and of the only one.
 const ANY: f32 = 0.3;
 const ONLY: f32 = 0.7;
 
-/// No label at all: what a table of rates comes to, else the largest amount that stands last, with little confidence.
+/// No label at all: what a table of rates comes to, or the largest amount where the tax in it stands beside its rate; else
+/// that amount with little confidence.
 fn without_label(figures: &Figures) -> Sums {
     let money = figures.all.iter().filter(|f| (f.seen.decimals || f.seen.signed) && f.units > 0);
     let mut money: Vec<&Figure> = money.collect();
@@ -298,14 +300,26 @@ fn without_label(figures: &Figures) -> Sums {
     let rows = rates::rows(figures);
     let proven = money.iter().take(LARGEST).find_map(|f| Some((*f, rates::table(&rows, f.units)?)));
     if let Some((total, table)) = proven {
-        return Sums {
-            total: Some(valued(total, UNLABELLED)),
-            tax: Some(Valued { amount: in_cents(table.tax), ..valued(&table.at, UNLABELLED) }),
-            because: vec!["net and tax of the table of rates make the total".to_owned()],
-            total_signs: vec![("said", said(UNLABELLED)), ("unlabelled", 1.0), ("table", 1.0)],
-            tax_signs: vec![("said", said(UNLABELLED)), ("table", 1.0)],
-            ..Sums::default()
-        };
+        let tax = Valued { amount: in_cents(table.tax), ..valued(&table.at, UNLABELLED) };
+        return unlabelled(total, tax, "table", "net and tax of the table of rates make the total");
+    }
+    if let Some(total) = best
+        && let Some(tax) = included::at_rate(&figures.all, total.units)
+    {
+        let tax = valued(tax, UNLABELLED);
+        return unlabelled(total, tax, "rate", "the tax at its rate is the tax in the total");
     }
     Sums { total: best.map(|f| valued(f, sure)), total_signs, ..Sums::default() }
+}
+
+/// A total without a label that its tax proves, by this sign.
+fn unlabelled(total: &Figure, tax: Valued, sign: &'static str, because: &str) -> Sums {
+    Sums {
+        total: Some(valued(total, UNLABELLED)),
+        tax: Some(tax),
+        because: vec![because.to_owned()],
+        total_signs: vec![("said", said(UNLABELLED)), ("unlabelled", 1.0), (sign, 1.0)],
+        tax_signs: vec![("said", said(UNLABELLED)), (sign, 1.0)],
+        ..Sums::default()
+    }
 }

@@ -105,6 +105,14 @@ fn plain_too(sheet: &Sheet) -> bool {
     cells.any(|c| PLAIN.contains(&plain(&c.folded).as_str()))
 }
 
+/// Whether folded text is a bill's plain title and nothing else, but for a letter of its class: `FACTURA A`.
+#[must_use]
+pub fn is_plain_title(folded: &str) -> bool {
+    let is_word = |word: &&str| word.chars().count() > 1;
+    let own = plain(folded);
+    PLAIN.iter().any(|known| known.split(' ').filter(is_word).eq(own.split(' ').filter(is_word)))
+}
+
 /// Gives a bill its `type`, and money back its minus. Where nothing is printed (an e-invoice alone) no page says anything.
 pub fn put(found: &Findings<'_>, kind: Kind, fields: &mut Fields) {
     if found.sheet.rows.is_empty() {
@@ -252,5 +260,15 @@ mod tests {
         knowledge::assert_read(text, &[&HARMLESS, &PLAIN]);
         knowledge::assert_folded(text);
         assert!(HARMLESS.iter().all(|w| !w.contains(' ')) && PLAIN.iter().all(|w| plain(w) == *w));
+    }
+
+    #[test]
+    fn plain_titles_and_what_is_none() {
+        for title in ["factura", "factura a", "b factura", "factura no afecta o exenta", "tax invoice"] {
+            assert!(is_plain_title(title), "{title}");
+        }
+        for title in ["", "a", "factura proforma", "factura 4711", "la factura", "nota de credito"] {
+            assert!(!is_plain_title(title), "{title}");
+        }
     }
 }

@@ -58,7 +58,7 @@ fn date(y: Option<i32>, m: u32, d: u32) -> Option<Date> {
 
 /// Letters that OCR read for digits, put right inside what can only be a date: `2o/o3/2018`.
 fn mended(folded: &str) -> String {
-    let slip = |c: char| matches!(c, 'o' | 'l' | 'i');
+    let slip = |c: char| matches!(c, 'o' | 'l' | 'i' | 'c');
     let mut out = String::with_capacity(folded.len());
     for run in
         folded.split_inclusive(|c: char| !(c.is_ascii_digit() || slip(c) || matches!(c, '/' | '-' | '.')))
@@ -67,11 +67,7 @@ fn mended(folded: &str) -> String {
         let marks = run.matches(['/', '-', '.']).count();
         let parts = run.split(['/', '-', '.']).all(|p| p.trim_end().len() <= 4 && !p.is_empty());
         if marks == 2 && digits >= 4 && parts && run.contains(slip) && !run.ends_with(char::is_alphabetic) {
-            out.extend(run.chars().map(|c| match c {
-                'o' => '0',
-                'l' | 'i' => '1',
-                c => c,
-            }));
+            out.push_str(&unslipped(run));
         } else {
             out.push_str(run);
         }
@@ -82,6 +78,20 @@ fn mended(folded: &str) -> String {
         }
     }
     out
+}
+
+/// Figures and marks with the digits that their letters were; a nought that is open at its side reads as a `c`, where it has
+/// figures on both: `04/13/2c19`.
+fn unslipped(run: &str) -> String {
+    let chars: Vec<char> = run.chars().collect();
+    let figure = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_digit);
+    let meant = |(at, c): (usize, &char)| match c {
+        'o' => '0',
+        'l' | 'i' => '1',
+        'c' if figure(at.checked_sub(1)) && figure(at.checked_add(1)) => '0',
+        c => *c,
+    };
+    chars.iter().enumerate().map(meant).collect()
 }
 
 /// How many dates of `folded` text can only be read with the day first, and with the month first.

@@ -201,6 +201,13 @@ fn put_tax_ids(found: &Findings<'_>, fields: &mut Fields, own: FieldName, other:
     }
 }
 
+/// When a receipt was printed: the clock beside its day, else the first there is. On a telephone's picture of its own screen
+/// that one would be the telephone's.
+fn clock_of<'a>(sheet: &'a Sheet, day: Option<&'a Row>) -> Option<(&'a Row, String)> {
+    let mut rows = day.into_iter().chain(&sheet.rows);
+    rows.find_map(|row| dates::clock(&row.folded).map(|clock| (row, clock)))
+}
+
 /// The fields of a receipt, and what was weighed of them.
 #[must_use]
 pub fn receipt(found: &Findings<'_>) -> (Fields, Vec<Signed>) {
@@ -214,12 +221,12 @@ pub fn receipt(found: &Findings<'_>) -> (Fields, Vec<Signed>) {
         }
         out.party(found, FieldName::MerchantName, name);
     }
+    let day = dated.as_ref().and_then(|d| found.row_at(d.page, d.bbox));
+    if let Some((row, clock)) = clock_of(found.sheet, day) {
+        out.put(FieldName::Time, found.field(clock, 0.85, row.page, row.bbox));
+    }
     if let Some(d) = dated {
         out.date(found, FieldName::Date, d);
-    }
-    if let Some((row, clock)) = found.sheet.rows.iter().find_map(|r| dates::clock(&r.folded).map(|c| (r, c)))
-    {
-        out.put(FieldName::Time, found.field(clock, 0.85, row.page, row.bbox));
     }
     out.number(found, numbers::receipt(found.sheet));
     put_tax_ids(found, &mut out.fields, FieldName::MerchantTaxId, None);

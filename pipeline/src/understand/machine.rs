@@ -101,8 +101,11 @@ pub fn outright(classified: &mut Classified, machine: &Machine, sheet: &Sheet) {
         classified.kind = Kind::Id;
         classified.confidence = 0.99;
         classified.because.insert(0, format!("it carries an {}", code.what));
-    } else if classified.kind == Kind::Invoice && vouched::acknowledges_payment(sheet) {
+    } else if matches!(classified.kind, Kind::Invoice | Kind::Receipt)
+        && let Some(sure) = vouched::acknowledges_payment(sheet)
+    {
         classified.kind = Kind::Receipt;
+        classified.confidence = classified.confidence.max(sure);
         classified.because.insert(0, "it calls itself a receipt and says that it was paid".to_owned());
     } else if classified.kind == Kind::Id && identity::unmistakable(sheet) {
         classified.confidence = classified.confidence.max(0.95);

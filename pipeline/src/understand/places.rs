@@ -62,19 +62,26 @@ fn language(sheet: &Sheet) -> Option<&'static str> {
 
 /// How much a date with the day first speaks against a country that puts the month first.
 const DAY_FIRST: usize = 2;
+/// How much a date with the month first speaks for one, beside something else that does.
+const MONTH_FIRST: usize = 1;
 
 /// Countries with what speaks for them, best first.
 fn countries(sheet: &Sheet, ids: &[TaxId]) -> Vec<(&'static Country, usize)> {
     let domains = domains(sheet);
     let named = cities::weights(sheet);
-    let day_first = matches!(own_orders(sheet), (1.., 0));
+    let own = own_orders(sheet);
     let weigh = |c: &Country| {
         let of_country = |t: &&TaxId| country_of(t).is_some_and(|code| code == c.code) && !elsewhere(t);
         let ids = ids.iter().filter(of_country).map(|t| if t.checked == Some(true) { 3 } else { 1 }).max();
         let domain = usize::from(domains.contains(&c.code));
         let said = count(sheet, c.says) + ids.unwrap_or(0) + domain + named.get(c.code).copied().unwrap_or(0);
-        // "22/05/2022": no paper of a country that puts the month first, whatever words it shares with it.
-        if c.month_first && day_first { said.saturating_sub(DAY_FIRST) } else { said }
+        // "22/05/2022": no paper of a country that puts the month first, whatever words it shares with it. "05/22/2022" is a
+        // second sign of such a country, but no first one: tills elsewhere run programs that were made there.
+        match own {
+            (1.., 0) if c.month_first => said.saturating_sub(DAY_FIRST),
+            (0, 1..) if c.month_first && said > 0 => said + MONTH_FIRST,
+            _ => said,
+        }
     };
     let mut scored: Vec<_> = COUNTRIES.iter().map(|c| (c, weigh(c))).filter(|(_, n)| *n > 0).collect();
     scored.sort_by_key(|(_, n)| std::cmp::Reverse(*n));

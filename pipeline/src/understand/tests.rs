@@ -70,6 +70,21 @@ fn a_page_that_says_otherwise_than_its_xml_is_held() {
 }
 
 #[test]
+fn the_clock_beside_the_day_is_the_tills() {
+    let time = |lines: &[&str]| {
+        let understood = understand_on(&photo(0.45, lines), &Limits::default(), TODAY);
+        value(&understood, FieldName::Time).map(str::to_owned)
+    };
+    let screen: Vec<&str> = std::iter::once("21:59 72 %").chain(RECEIPT.iter().copied()).collect();
+    assert_eq!(time(&screen).as_deref(), Some("10:31"), "a telephone's own clock stands above");
+    let apart = screen
+        .iter()
+        .flat_map(|line| if line.contains("10:31") { vec!["12/03/2024", "Caja 2"] } else { vec![*line] });
+    let apart: Vec<&str> = apart.collect();
+    assert_eq!(time(&apart).as_deref(), Some("21:59"), "the only one there is");
+}
+
+#[test]
 fn an_order_that_looks_like_an_invoice_is_an_order() {
     let order = "<rsm:SCRDMCCBDACIOMessageStructure xmlns:rsm='urn:un:unece:uncefact:data:SCRDMCCBDACIOMessageStructure:100'/>";
     for pages in [photo(0.45, RECEIPT), Evidence::default()] {

@@ -4,7 +4,7 @@
 use acuse_storage::{
     IncidentId,
     arrivals::UNBALANCED,
-    cases::UNBILLED,
+    cases::{UNBILLED, UNSEEN},
     incidents::{Acknowledged, Incident, IncidentState, kinds, routes::Route},
     keys::Scope,
     names::RouteId,
@@ -83,7 +83,7 @@ fn place(incident: &Incident) -> (Option<String>, &'static str) {
     if incident.kind == UNBALANCED {
         return (Some("/ledger#lost".to_owned()), "Open the ledger");
     }
-    if incident.kind == UNBILLED {
+    if incident.kind == UNBILLED || incident.kind == UNSEEN {
         return (Some(format!("/customers/{}", incident.subject)), "Open the customer");
     }
     let document = (incident.kind == "document_waiting").then(|| format!("/documents/{}", incident.subject));

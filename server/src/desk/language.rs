@@ -216,6 +216,7 @@ mod tests {
     use acuse_storage::{incidents::kinds, outbox::OutboxState, reviews::Resolution};
 
     use crate::desk::{
+        came::{ARRIVALS, SENT, STANDS},
         document::DECIDED,
         ledger::{AGES, PLACES},
     };
@@ -253,6 +254,9 @@ mod tests {
         wanted.extend(kinds.flat_map(|kind| [kind.title, kind.ended_by]).map(str::to_owned));
         wanted.extend(PLACES.iter().map(|(_, label)| (*label).to_owned()));
         wanted.extend(AGES.map(str::to_owned));
+        wanted.extend(ARRIVALS.iter().map(|(_, label)| (*label).to_owned()));
+        wanted.extend(SENT.iter().map(|(_, label)| (*label).to_owned()));
+        wanted.extend(STANDS.map(str::to_owned));
         wanted.extend(OutboxState::ALL.iter().map(|state| labels::label(state.as_str())));
         wanted.extend(Resolution::ALL.iter().map(|resolution| labels::label(resolution.as_str())));
         wanted.extend(DECIDED.iter().map(|event| labels::label(event)));

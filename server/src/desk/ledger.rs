@@ -17,6 +17,7 @@ use url::form_urlencoded;
 
 use super::{
     Frame, Shown,
+    came::DaysAsked,
     counted::{Days, stage},
     flow::{
         DayRow, Linked,
@@ -161,6 +162,8 @@ struct Page {
     gone: Vec<Gone>,
     /// Of all messages; likewise.
     messages: Option<MessageLedger>,
+    /// Where what these two count is listed.
+    lists: DaysAsked,
     first: String,
     last: String,
     columns: Vec<Column>,
@@ -203,6 +206,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         gone: came.iter().flat_map(|came| gone(&came.lost_files, person)).collect(),
         came: came.map(|came| came.sums),
         messages,
+        lists: DaysAsked::of(&span.from, &span.to),
         first: first.to_string(),
         last: after.previous_day().unwrap_or(after).to_string(),
         columns: columns(&days, &names, &TONES),

@@ -1,7 +1,7 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
 //! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`page_views`],
-//! several in one file [`split_form`]) and decides ([`decide`]). [`ledger`] says whether all that came is accounted for, [`pages`] lists it. Every page works without JavaScript; the script only
+//! several in one file [`split_form`]) and decides ([`decide`]). [`ledger`] says whether all that came is accounted for, [`came`] and [`pages`] list it. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
 pub mod abstention;
@@ -9,6 +9,7 @@ mod again;
 pub mod assets;
 pub mod board;
 pub mod bulk;
+pub mod came;
 pub mod checks;
 pub mod contacts;
 pub mod counted;
@@ -129,6 +130,8 @@ pub fn router() -> Router<App> {
         .route("/language", post(login::choose_language))
         .route("/ledger", get(ledger::show))
         .route("/ledger/counted", get(counted::show))
+        .route("/ledger/files", get(came::files))
+        .route("/ledger/messages", get(came::messages))
         .route("/export", get(ledger::export))
         .route("/alerts", get(incidents::moved))
         .route("/numbers", get(numbers::show))

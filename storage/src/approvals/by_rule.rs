@@ -1,28 +1,21 @@
 //! Approvals that are asked for because a document comes to so much ([`acuse_conversation::House`]). Nothing of that sum is
-//! filed before somebody approved it: not by itself, and not by a reviewer. Where nobody can be asked, or all let the time
-//! pass, a person decides.
+//! filed before somebody approved it: not by itself, and not by a reviewer; nor is what somebody asked an approver about.
+//! Where nobody can be asked, or all let the time pass, a person decides.
 
-use acuse_conversation::{Approve, Sum};
-use acuse_pipeline::{
-    document::Kind,
-    fields::{FieldName, Fields},
-    reason::{Reason, ReasonCode},
-};
+use acuse_conversation::Approve;
+use acuse_pipeline::reason::{Reason, ReasonCode};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ApprovalState, Approving, Mode, NewApproval, Said, not_askable, waits, waits_still};
+use super::{ApprovalState, Asking, Cover, Mode, Said, Worth, begin, is_asked, not_askable, waits_still};
 use crate::{
     access::Access,
-    audit, cases,
     catalog::Catalog,
-    documents::{self, Amount, Document, Extracted},
+    documents::{self, Document},
     error::CatalogError,
     events, house, incidents,
-    names::{
-        ApprovalId, ContactId, DocumentId, ReviewId, Stage, json as parsed, maybe_at, micros, to_json, word,
-    },
+    names::{ApprovalId, ContactId, DocumentId, ReviewId, Stage, json as parsed, maybe_at, micros, word},
     sql::Tx,
     stages::push_stage,
     timeline,
@@ -46,30 +39,6 @@ pub(crate) fn is_all(reasons: &[Reason]) -> bool {
         && reasons.iter().all(|reason| reason.detail.get(FLAG).is_some_and(|flag| flag == true))
 }
 
-/// What a document is and comes to, and whom it is paid to, by these fields.
-pub(crate) struct Worth {
-    kind: Option<Kind>,
-    sum: Sum,
-    payee: String,
-}
-
-impl Worth {
-    /// None where it names no total.
-    pub(crate) fn of(kind: Option<Kind>, fields: &Fields) -> Option<Self> {
-        let said = |name| fields.get(&name).map(|field| field.value.as_str());
-        let amount = said(FieldName::Total)?.parse::<Amount>().ok()?.0;
-        let sum = Sum { amount, currency: said(FieldName::Currency)?.to_uppercase() };
-        Some(Self { kind, sum, payee: payee(fields) })
-    }
-}
-
-/// Whom it is paid to, and on which account, however that is written.
-fn payee(fields: &Fields) -> String {
-    let account = fields.get(&FieldName::Iban).map(|field| field.value.as_str()).unwrap_or_default();
-    let account: String = account.chars().filter(|c| !c.is_whitespace()).collect();
-    format!("{} {}", Extracted::from(fields).party.unwrap_or_default(), account.to_uppercase())
-}
-
 /// How the approvals of a document stand.
 enum Standing {
     /// Nothing is in the way.
@@ -80,10 +49,18 @@ enum Standing {
     Missing(Approve),
 }
 
-async fn standing(tx: &mut Tx, document: DocumentId, worth: &Worth) -> Result<Standing, CatalogError> {
+async fn standing(
+    tx: &mut Tx,
+    document: DocumentId,
+    worth: Option<&Worth>,
+) -> Result<Standing, CatalogError> {
     if tx.policies().is_none() {
         return Ok(Standing::Clear);
     }
+    if is_asked(tx, document).await? {
+        return Ok(Standing::Asked);
+    }
+    let Some(worth) = worth else { return Ok(Standing::Clear) };
     let house = house::rules(tx).await?;
     let Some(rule) = house.approval_of(worth.kind, &worth.sum) else { return Ok(Standing::Clear) };
     let rows = all!(
@@ -99,10 +76,7 @@ async fn standing(tx: &mut Tx, document: DocumentId, worth: &Worth) -> Result<St
         let state: ApprovalState = word("approvals", "state", &state)?;
         let due: Option<OffsetDateTime> = maybe_at("approvals", "due_at", due)?;
         // Of a smaller sum, or of what somebody else is paid, nobody said anything of this one.
-        let covers = up_to.is_some_and(|most| i128::from(most) >= i128::from(worth.sum.amount).abs())
-            && currency.is_some_and(|c| c.eq_ignore_ascii_case(&worth.sum.currency))
-            && payee.is_some_and(|payee| payee == worth.payee);
-        if !covers {
+        if !(Cover { up_to, currency, payee }).is_of(Some(worth)) {
             continue;
         }
         if state == ApprovalState::Approved {
@@ -148,17 +122,10 @@ async fn approvers(tx: &mut Tx, rule: &Approve) -> Result<Vec<ContactId>, Catalo
             phone.as_str()
         )?;
         let Some((id,)) = row else { continue };
-        let new = NewApproval {
-            document: None,
-            question: String::new(),
-            approvers: vec![ContactId(id)],
-            mode: Mode::Order,
-            phone_number_id: rule.number.clone(),
-            due_at: None,
-        };
-        let refused: Option<Approving> = not_askable(tx, &Access::whole(), &new).await?;
-        if refused.is_none() && !found.contains(&ContactId(id)) {
-            found.push(ContactId(id));
+        let whom = [ContactId(id)];
+        let refused = not_askable(tx, &Access::whole(), (&whom, &rule.number)).await?;
+        if refused.is_none() && !found.contains(&whom[0]) {
+            found.push(whom[0]);
         }
     }
     Ok(found)
@@ -175,31 +142,18 @@ async fn ask(tx: &mut Tx, document: DocumentId, worth: &Worth, rule: &Approve) -
         incidents::open(tx, UNASKED, &document.to_string(), &detail, 1, present).await?;
         return Ok(false);
     }
-    let (id, until) = (ApprovalId::generate(), present.saturating_add(rule.lasts));
-    let mode = if rule.any { Mode::Any } else { Mode::Order };
-    execute!(
-        tx,
-        "INSERT INTO approvals (id, document_id, state, due_at, created_at, question, approvers, mode, phone_number_id, \
-         asked_by, by_rule, up_to, currency, payee) \
-         VALUES ($1, $2, 'asked', $3, $4, '', $5, $6, $7, 'rule', TRUE, $8, $9, $10)",
-        id.0,
-        document.0,
-        micros(until),
-        micros(present),
-        to_json("approvers", &whom)?,
-        mode.as_str(),
-        rule.number.as_str(),
-        worth.sum.amount.saturating_abs(),
-        worth.sum.currency.as_str(),
-        worth.payee.as_str()
-    )?;
-    waits(tx, document, id).await?;
-    let detail = json!({ "approval_id": id, "approvers": whom, "mode": mode, "by_rule": true });
-    audit::write(tx, "rule", "approval_asked", Some(document), &detail).await?;
-    let first = if rule.any { whom.len() } else { 1 };
-    for contact in whom.iter().take(first) {
-        cases::ask_approver(tx, id, (*contact, &rule.number), Some(until)).await?;
-    }
+    let asking = Asking {
+        document: Some(document),
+        question: "",
+        approvers: &whom,
+        mode: if rule.any { Mode::Any } else { Mode::Order },
+        number: &rule.number,
+        due_at: Some(present.saturating_add(rule.lasts)),
+        by: "rule",
+        by_rule: true,
+        cover: worth.cover(),
+    };
+    begin(tx, &asking).await?;
     Ok(true)
 }
 
@@ -207,7 +161,7 @@ async fn ask(tx: &mut Tx, document: DocumentId, worth: &Worth, rule: &Approve) -
 pub(crate) async fn holds_back(
     tx: &mut Tx,
     document: DocumentId,
-    worth: &Worth,
+    worth: Option<&Worth>,
 ) -> Result<bool, CatalogError> {
     match standing(tx, document, worth).await? {
         Standing::Clear => Ok(false),
@@ -215,7 +169,10 @@ pub(crate) async fn holds_back(
             waits_still(tx, document).await?;
             Ok(true)
         }
-        Standing::Missing(rule) => ask(tx, document, worth, &rule).await,
+        Standing::Missing(rule) => match worth {
+            Some(worth) => ask(tx, document, worth, &rule).await,
+            None => Ok(false),
+        },
     }
 }
 
@@ -223,7 +180,7 @@ pub(crate) async fn holds_back(
 pub(crate) async fn is_missing(
     tx: &mut Tx,
     document: DocumentId,
-    worth: &Worth,
+    worth: Option<&Worth>,
 ) -> Result<bool, CatalogError> {
     Ok(!matches!(standing(tx, document, worth).await?, Standing::Clear))
 }
@@ -271,13 +228,14 @@ pub(super) async fn goes_on(tx: &mut Tx, document: DocumentId, who: &str) -> Res
 }
 
 impl Catalog {
-    /// Whether a document that nothing is wrong with comes to so much that it is not filed without an approval.
+    /// Whether a document that nothing is wrong with comes to so much that it is not filed without an approval, or is asked
+    /// about by somebody still.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn needs_approval(&self, document: &Document) -> Result<bool, CatalogError> {
-        let Some(worth) = Worth::of(document.kind, &document.fields) else { return Ok(false) };
+        let worth = Worth::of(document.kind, &document.fields);
         let mut tx = self.reading().await?;
-        is_missing(&mut tx, document.id, &worth).await
+        is_missing(&mut tx, document.id, worth.as_ref()).await
     }
 }

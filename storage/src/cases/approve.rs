@@ -16,7 +16,7 @@ use super::{
 use crate::{
     approvals::{self, Seen},
     error::CatalogError,
-    names::{ApprovalId, AttachmentId, ContactId, micros},
+    names::{ApprovalId, AttachmentId, ContactId, DocumentId, OutboxId, micros},
     outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
 };
@@ -139,13 +139,49 @@ pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(
     if decided { close(tx, approval).await } else { Ok(()) }
 }
 
-/// It is decided, or not asked any more: nobody is asked.
+/// Whether a tap on what an approver is asked counts: it is asked still, and its document waits for them.
+pub(super) async fn is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    match held.subject.parse::<ApprovalId>() {
+        Ok(approval) => Ok(approvals::open_until(tx, approval).await?.is_some()),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether one of the approvers is asked still; those who let the time pass have made way for a person.
+pub(crate) async fn is_asked(tx: &mut Tx, approval: ApprovalId) -> Result<bool, CatalogError> {
+    let text =
+        format!("SELECT COUNT(*) FROM cases WHERE {ASKED} AND state IN ('gathering', 'working', 'waiting')");
+    let (asked,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())?;
+    Ok(asked > 0)
+}
+
+/// Whose cases what is asked about a document is in.
+pub(super) async fn asked_about(tx: &mut Tx, document: DocumentId) -> Result<Vec<Uuid>, CatalogError> {
+    let sql = "SELECT id FROM approvals WHERE document_id = $1 AND state = 'asked'";
+    let text = format!("SELECT contact_id FROM cases WHERE {ASKED} AND state IN {OPEN}");
+    let mut whom = Vec::new();
+    for (approval,) in all!(tx, (Uuid,), sql, document.0)? {
+        let approval = ApprovalId(approval).to_string();
+        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), approval.as_str())?;
+        whom.extend(rows.into_iter().map(|(contact,)| contact));
+    }
+    Ok(whom)
+}
+
+/// It is decided, or not asked any more: nobody is asked, and what of it waits to leave does not.
 pub(crate) async fn close(tx: &mut Tx, approval: ApprovalId) -> Result<(), CatalogError> {
     let text = format!("SELECT id FROM cases WHERE {ASKED} AND state IN {OPEN} ORDER BY id");
     for (id,) in all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())? {
         let Some(held) = get(tx, CaseId(id)).await? else { continue };
         hold_contact(tx, held.contact).await?;
         happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
+    }
+    let text = format!(
+        "SELECT id FROM outbox WHERE COALESCE(case_id, document_id) IN (SELECT id FROM cases WHERE {ASKED}) \
+         AND purpose = 'approval' AND state = 'queued' ORDER BY id"
+    );
+    for (id,) in all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())? {
+        outbox::supersede(tx, OutboxId(id)).await?;
     }
     Ok(())
 }

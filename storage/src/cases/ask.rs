@@ -3,11 +3,13 @@
 use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, asks_of, said, stand_ins};
 use acuse_pipeline::reason::Reason;
 use serde_json::json;
+use time::Duration;
 use uuid::Uuid;
 
 use super::{
-    About, COLUMNS, Held, OPEN, Row, find_or_open, happens, hold_contact,
+    About, COLUMNS, Held, OPEN, Row, authorize, find_or_open, happens, hold_contact,
     speak::{self, Person},
+    subject_of,
 };
 use crate::{
     consents::{self, Category, Word},
@@ -27,7 +29,7 @@ mod withheld;
 
 pub use answer::{Answer, Joined};
 pub use question::{Asking, Question};
-pub(super) use question::{chosen, worded};
+pub(super) use question::{can_be_chosen, chosen, quoted, worded};
 pub use secret::PASSWORD;
 pub(crate) use secret::{
     Worded, answered as password_came, are_awaited as passwords_are_awaited, is_password,
@@ -35,6 +37,9 @@ pub(crate) use secret::{
 };
 pub(crate) use withheld::{WITHHELD, ask_for_unseen};
 pub(super) use withheld::{came as came_after_all, left as left_unseen};
+
+/// How long an answer is one: a tap on the buttons of a question, and what comes after the asking ended in front of a person.
+pub(super) const COMES_BACK: Duration = Duration::days(30);
 
 /// Who asks.
 #[derive(Clone, Copy)]
@@ -201,20 +206,28 @@ pub(super) async fn goes_on(tx: &mut Tx, held: Held) -> Result<(), CatalogError>
     if waits > 0 { Ok(()) } else { happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await }
 }
 
-/// The asking ended without an answer, visibly: a person sees the document.
+/// The asking ended without an answer, visibly: a person sees the document, or those that were held for an authorization.
 pub(super) async fn left_to_a_person(tx: &mut Tx, held: &Held) -> Result<(), CatalogError> {
-    let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
+    let documents = match held.subject.parse::<DocumentId>() {
+        Ok(document) => vec![document],
+        Err(_) if held.subject == authorize::SUBJECT => {
+            authorize::held_of(tx, (held.contact, &held.phone_number_id)).await?
+        }
+        Err(_) => return Ok(()),
+    };
     let present = micros(tx.now());
-    let waited = execute!(
-        tx,
-        "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
-         WHERE id = $1 AND status = 'in_review' AND waits_for = 'sender'",
-        document.0,
-        present
-    )?;
-    if waited == 1 {
-        let detail = json!({ "case_id": held.id, "state": held.case.state.as_str() });
-        timeline::note(tx, document, Stage::Done, "not_answered", detail).await?;
+    for document in documents {
+        let waited = execute!(
+            tx,
+            "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
+             WHERE id = $1 AND status = 'in_review' AND waits_for = 'sender'",
+            document.0,
+            present
+        )?;
+        if waited == 1 {
+            let detail = json!({ "case_id": held.id, "state": held.case.state.as_str() });
+            timeline::note(tx, document, Stage::Done, "not_answered", detail).await?;
+        }
     }
     Ok(())
 }
@@ -224,18 +237,20 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<
     let present = tx.now();
     // One chain of reminders, whenever each was asked for: none comes sooner after another than after a question.
     let least = tx.policies().and_then(|policies| policies.of(Kind::Ask).reminders.iter().min().copied());
-    let recently = present - least.unwrap_or(time::Duration::HOUR);
+    let recently = present - least.unwrap_or(Duration::HOUR);
     if outbox::said_since(tx, held.contact, Purpose::Reminder, recently).await?
         || !can_be_said(tx, held, present).await?
     {
         return Ok(());
     }
-    let items = waited_for(tx, (held.contact, &held.phone_number_id)).await?;
+    let whom = (held.contact, held.phone_number_id.as_str());
+    let items = waited_for(tx, whom).await?;
     if items.is_empty() {
         return Ok(());
     }
     let body = said::reminder(&items, person.language);
-    speak::say(tx, held, person, (Purpose::Reminder, Some("utility")), body).await
+    let shape = authorize::with_buttons(tx, whom, person.language, (&items, &body)).await?;
+    speak::say_as(tx, held, person, (Purpose::Reminder, Some("utility")), body, &shape).await
 }
 
 /// All that a contact is asked for, by their documents.
@@ -252,9 +267,13 @@ pub(super) async fn waited_for(
         phone_number_id
     )?;
     let mut items = Vec::new();
-    for (document, expects) in open {
+    for (subject, expects) in open {
         let expects = expects.as_deref().and_then(Expects::of).unwrap_or(Expects::File);
-        items.extend(speak::asked_for(tx, &document, expects).await?);
+        let item = match subject_of(&subject) {
+            authorize::SUBJECT => authorize::awaited(tx, (contact, phone_number_id)).await?,
+            document => speak::asked_for(tx, document, expects).await?,
+        };
+        items.extend(item);
     }
     Ok(items)
 }

@@ -6,18 +6,17 @@ use acuse_conversation::{
     Choice, Event, Expects, Kind, State,
     language::Language,
     needs_authorization,
-    said::{self, Authorization},
+    said::{self, Authorization, Became, Item},
 };
 use acuse_pipeline::reason::{Reason, ReasonCode};
 use serde_json::json;
-use time::Duration;
 use uuid::Uuid;
 
 use super::{
     About, CaseId, Held,
-    ask::read_again,
+    ask::{COMES_BACK, read_again},
     choose::{self, Chosen},
-    find_or_open, get, happens, hold_contact, speak,
+    find, find_or_open, get, happens, hold_contact, speak,
 };
 use crate::{
     catalog::Catalog,
@@ -35,8 +34,6 @@ use crate::{
 pub(super) const SUBJECT: &str = "privacy";
 /// The check by which a document is held.
 pub const CHECK: &str = "authorization";
-/// How long the question stays open to a tap.
-const LASTS: Duration = Duration::days(30);
 /// Longest text above choices, characters (Meta).
 const MOST_CHARS: usize = 1_024;
 const YES: &str = "authorize:yes";
@@ -113,10 +110,7 @@ async fn ask(
     let held = find_or_open(tx, about).await?;
     let id = held.id;
     happens(tx, held, Uuid::now_v7(), Event::Asked(Expects::Choice)).await?;
-    let choice = |key: &str, what| Choice { key: key.to_owned(), title: said::authorization(what, language) };
-    let choices = [choice(YES, Authorization::Yes), choice(NO, Authorization::No)];
-    let until = tx.now() + LASTS;
-    let offered = choose::offer(tx, (id, contact), &choices, until).await?;
+    let offered = offered(tx, (id, contact), language).await?;
     let nonce = Uuid::now_v7().to_string();
     let reply =
         NewReply { purpose: Purpose::Authorization, body, language: language.as_str().to_owned(), nonce };
@@ -124,6 +118,50 @@ async fn ask(
         Saying { document: None, case: Some(id), contact, phone_number_id: Some(number), category: None };
     outbox::queue_as(tx, saying, &reply, &Shape::with_choices(offered)).await?;
     Ok(id)
+}
+
+/// The choices of the question; each time they are offered they are good for one tap.
+async fn offered(
+    tx: &mut Tx,
+    of: (CaseId, ContactId),
+    language: Language,
+) -> Result<Vec<(String, String)>, CatalogError> {
+    let choice = |key: &str, what| Choice { key: key.to_owned(), title: said::authorization(what, language) };
+    let choices = [choice(YES, Authorization::Yes), choice(NO, Authorization::No)];
+    let until = tx.now() + COMES_BACK;
+    choose::offer(tx, of, &choices, until).await
+}
+
+/// The question as it is reminded of: where a document waits for its answer.
+pub(super) async fn awaited(tx: &mut Tx, of: (ContactId, &str)) -> Result<Option<Item>, CatalogError> {
+    let held = held_of(tx, of).await?;
+    Ok((!held.is_empty()).then(|| Item {
+        number: 1,
+        kind: "id".to_owned(),
+        particulars: Vec::new(),
+        became: Became::Again,
+        why: Some(CHECK.to_owned()),
+        is_answer: true,
+    }))
+}
+
+/// A message that names the question among others brings its choices once more, where it goes as it is: no template has them.
+pub(super) async fn with_buttons(
+    tx: &mut Tx,
+    (contact, number): (ContactId, &str),
+    language: Language,
+    (items, body): (&[Item], &str),
+) -> Result<Shape, CatalogError> {
+    let is_named = items.iter().any(|item| item.why.as_deref() == Some(CHECK));
+    if !is_named
+        || body.chars().count() > MOST_CHARS
+        || !outbox::is_window_open(tx, (contact, number)).await?
+    {
+        return Ok(Shape::default());
+    }
+    let about = About { contact, phone_number_id: number, kind: Kind::Ask, subject: SUBJECT };
+    let Some(held) = find(tx, about).await? else { return Ok(Shape::default()) };
+    Ok(Shape::with_choices(offered(tx, (held.id, contact), language).await?))
 }
 
 /// A choice was made.
@@ -149,7 +187,10 @@ pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(
 }
 
 /// Documents that are held for a contact's authorization.
-async fn held_of(tx: &mut Tx, (contact, number): (ContactId, &str)) -> Result<Vec<DocumentId>, CatalogError> {
+pub(super) async fn held_of(
+    tx: &mut Tx,
+    (contact, number): (ContactId, &str),
+) -> Result<Vec<DocumentId>, CatalogError> {
     let rows = all!(
         tx,
         (Uuid,),
@@ -240,7 +281,8 @@ impl Catalog {
     }
 }
 
-/// The case that waits for the authorization; asked anew where none does.
+/// The case that waits for the authorization; asked anew where none does. One that does is reminded of from now on: before
+/// there was a document nobody was.
 async fn waiting(
     tx: &mut Tx,
     (contact, number): (ContactId, &str),
@@ -249,9 +291,12 @@ async fn waiting(
 ) -> Result<CaseId, CatalogError> {
     let about = About { contact, phone_number_id: number, kind: Kind::Ask, subject: SUBJECT };
     let held = find_or_open(tx, about).await?;
-    let open = held.case.state == State::Waiting && held.case.expects == Some(Expects::Choice);
-    if !asks || open {
-        return Ok(held.id);
+    let (id, state) = (held.id, held.case.state);
+    if !asks {
+        return Ok(id);
+    }
+    if state == State::Waiting && held.case.expects == Some(Expects::Choice) {
+        return happens(tx, held, Uuid::now_v7(), Event::Asked(Expects::Choice)).await.map(|()| id);
     }
     let question = said::authorization(Authorization::Ask, person.language);
     ask(tx, (contact, number), person.language, question).await

@@ -1,6 +1,6 @@
 //! Choices that a case offers, and the taps on them: one counts, and whoever taps in vain is told why.
 
-use acuse_conversation::{Choice, Judged, Kind, Offer, State, Tap, judge, said};
+use acuse_conversation::{Choice, End, Expects, Judged, Kind, Offer, State, Tap, judge, said};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -118,9 +118,10 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
     let mut offer = None;
     if let Some((_, contact, kept, until, taken, identity)) = &row {
         options = json("choices", "options", kept)?;
-        let is_open = held.as_ref().is_some_and(|h| {
-            h.case.state == State::Waiting && h.case.expects == Some(acuse_conversation::Expects::Choice)
-        });
+        let is_open = match &held {
+            Some(held) => is_open(tx, held).await?,
+            None => false,
+        };
         offer = Some(Offer {
             choices: options.len(),
             taken: taken.and_then(|place| usize::try_from(place).ok()),
@@ -146,6 +147,22 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
         }
     }
     Ok(true)
+}
+
+/// Whether a choice can be made still: while its question waits for one, and, of what was asked of a sender, as long as its
+/// buttons count: whoever has it meanwhile, and though nobody is reminded of it any more. An approver's, while the document
+/// waits for them.
+async fn is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    if held.case.kind == Kind::Approval && !approve::is_open(tx, held).await? {
+        return Ok(false);
+    }
+    let waits = held.case.expects == Some(Expects::Choice);
+    match (held.case.kind, held.case.state) {
+        (_, State::Waiting) | (Kind::Ask, State::Human) => Ok(waits),
+        (Kind::Ask, State::Closed(End::Expired)) if held.subject == authorize::SUBJECT => Ok(true),
+        (Kind::Ask, State::Closed(End::Expired)) => ask::can_be_chosen(tx, held).await,
+        _ => Ok(false),
+    }
 }
 
 /// Whether whoever tapped is known by the key to which an offer is bound. Where a tap does not say, what was last known counts.

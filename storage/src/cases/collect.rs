@@ -2,6 +2,8 @@
 //! twice on one day, and ends in front of a person, or with the receipt that pays.
 
 mod unbilled;
+mod unheard;
+mod unseen;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +12,8 @@ use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
 pub use unbilled::UNBILLED;
+pub(crate) use unheard::{reminded_by, unheard, unsay};
+pub use unseen::UNSEEN;
 
 use super::{About, CaseId, Held, OPEN, find_or_open, get, happens, hold_contact, speak};
 use crate::{
@@ -38,6 +42,10 @@ fn next_of(rules: &Collecting, open: &Open, zone: UtcOffset) -> Next {
 /// All that is due to be said of a customer's obligations by now, in one message, with what waits still to be said of them.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
     let Ok(customer) = held.subject.parse::<Uuid>().map(CustomerId) else { return Ok(()) };
+    if !may_be_told(tx, held).await? {
+        // No stage is spent on it: what follows is looked for next.
+        return Ok(());
+    }
     let rules = house::rules(tx).await?.collecting();
     let (present, zone) = (tx.now(), zone_of_phone(&person.digits));
     let day = today(present, zone);
@@ -186,6 +194,12 @@ async fn billed(
     Ok(None)
 }
 
+/// Whether whom a case is with agreed to be reminded from its number. A case may have begun with whoever sent a receipt.
+async fn may_be_told(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    let word = consents::latest(tx, held.contact, &held.phone_number_id, Category::Billing).await?;
+    Ok(word == Some(Word::Granted))
+}
+
 /// The open case of a customer who owes.
 async fn open_case(tx: &mut Tx, customer: CustomerId) -> Result<Option<Held>, CatalogError> {
     let text = format!(
@@ -225,6 +239,14 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     if case.as_ref().is_some_and(|held| Some(held.contact) != contact) {
         return Err(CatalogError::Contention);
     }
+    let case = match case {
+        // Their case is over, and a receipt holds something still: whoever sees to what is owed is to see it.
+        None if all.iter().any(|open| !open.is_open) => {
+            unseen::show(tx, customer).await?;
+            open_case(tx, customer).await?
+        }
+        case => case,
+    };
     let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
     if open.is_empty() {
         unbilled::over(tx, customer).await?;
@@ -244,13 +266,15 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
         return if is_told { Ok(()) } else { unbilled::tell(tx, customer, &open, &house).await };
     };
     unbilled::over(tx, customer).await?;
+    let case = match case {
+        // They never agreed: it is over with them. The sweep begins with whoever did: of two contacts one alone is held here.
+        Some(held) if held.case.state != State::Human && !may_be_told(tx, &held).await? => {
+            return happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await;
+        }
+        case => case,
+    };
     // Somebody agreed since the contact was looked for.
     let Some(contact) = contact else { return Err(CatalogError::Contention) };
-    let person = speak::person(tx, contact).await?;
-    let (zone, rules, present) = (zone_of_phone(&person.digits), house.collecting(), tx.now());
-    let day = today(present, zone);
-    let nexts = open.iter().map(|open| next_of(&rules, open, zone));
-    let Some(next) = nexts.min_by_key(|next| next.day()) else { return Ok(()) };
     let subject = customer.0.to_string();
     let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
     let held = match case {
@@ -260,7 +284,22 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
         None => return Err(CatalogError::Contention),
     };
     by_rules(tx, held.id, version).await?;
-    if matches!(next, Next::Person(on) if on <= day) {
+    waits_for_its_stage(tx, held, (customer, &open), &house.collecting()).await
+}
+
+/// What is owed is reminded of at its next stage; from the day on that is a person's, it is theirs.
+async fn waits_for_its_stage(
+    tx: &mut Tx,
+    held: Held,
+    (customer, open): (CustomerId, &[&Open]),
+    rules: &Collecting,
+) -> Result<(), CatalogError> {
+    let zone = zone_of_phone(&held.person.digits);
+    let day = today(tx.now(), zone);
+    let nexts: Vec<Next> = open.iter().map(|open| next_of(rules, open, zone)).collect();
+    let Some(next) = nexts.iter().min_by_key(|next| next.day()) else { return Ok(()) };
+    // However often what else is owed is said anew, for it could not leave.
+    if nexts.iter().any(|next| matches!(next, Next::Person(on) if *on <= day)) {
         return happens(tx, held, Uuid::now_v7(), Event::Overdue).await;
     }
     // What was said today is enough for today.
@@ -320,8 +359,8 @@ pub(crate) async fn may_be_billed(tx: &mut Tx, contact: ContactId) -> Result<(),
     Ok(())
 }
 
-/// A receipt pays something of a customer's, surely or as far as can be told: the case hears of it. One begins with the
-/// receipt's sender where there is none, so that a person sees it.
+/// A receipt pays something of a customer's, surely or as far as can be told: the case hears of it. One begins where there
+/// is none, so that a person sees it: with the receipt's sender, or, where nobody sent it, with whoever is known of theirs.
 pub(crate) async fn matched(
     tx: &mut Tx,
     customer: CustomerId,
@@ -336,7 +375,11 @@ pub(crate) async fn matched(
             let about = About { contact, phone_number_id: number, kind: Kind::Collection, subject: &subject };
             find_or_open(tx, about).await?
         }
-        (None, None) => return Ok(None),
+        (None, None) if is_sure => return Ok(None),
+        (None, None) => {
+            unseen::show(tx, customer).await?;
+            return Ok(None);
+        }
     };
     hold_contact(tx, held.contact).await?;
     let whom = (held.contact, held.phone_number_id.clone());

@@ -21,6 +21,8 @@ mod support;
 mod team;
 mod written;
 
+use std::collections::BTreeSet;
+
 use acuse_conversation::{
     Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
 };
@@ -28,7 +30,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use approve::{
-    ask as ask_approver, close as close_approval, forget as forget_approval, late as approval_is_late,
+    ask as ask_approver, close as close_approval, forget as forget_approval, is_asked as is_approver_asked,
+    late as approval_is_late,
 };
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
@@ -38,8 +41,8 @@ pub(crate) use ask::{
 pub use authorize::CHECK as AUTHORIZATION;
 pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
-pub use collect::UNBILLED;
-pub(crate) use collect::{matched, may_be_billed, schedule, settled, thank};
+pub use collect::{UNBILLED, UNSEEN};
+pub(crate) use collect::{matched, may_be_billed, reminded_by, schedule, settled, thank, unheard, unsay};
 pub use due::{Nod, Turn};
 pub use filter::{CaseCursor, CaseFilter};
 pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
@@ -47,7 +50,7 @@ pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub use notes::{NOTE_CHARS, Note};
 pub(crate) use speak::{Person, by_day, person};
-pub(crate) use support::{Heard, heard};
+pub(crate) use support::{Heard, heard, is_with_a_person};
 pub use team::OVERDUE;
 pub use written::Templated;
 
@@ -185,14 +188,26 @@ async fn hold_contact_of(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
     .map(drop)
 }
 
-/// The same of a document that waits for somebody: its contact's cases come first, then the document itself.
+/// The same of a document that waits for somebody: its contact's cases and those of whoever is asked about it come first,
+/// then the document itself.
 pub(crate) async fn hold_document(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogError> {
-    execute!(
-        tx,
-        "UPDATE contacts SET updated_at = updated_at \
-         WHERE id = (SELECT d.contact_id FROM documents d WHERE d.id = $1)",
-        id.0
-    )?;
+    hold_document_for(tx, id, &[]).await
+}
+
+/// The same for whoever is to be asked about it.
+pub(crate) async fn hold_document_for(
+    tx: &mut Tx,
+    id: DocumentId,
+    asked: &[ContactId],
+) -> Result<(), CatalogError> {
+    let sender = optional!(tx, (Option<Uuid>,), "SELECT contact_id FROM documents WHERE id = $1", id.0)?;
+    let mut whom: BTreeSet<Uuid> = asked.iter().map(|contact| contact.0).collect();
+    whom.extend(sender.and_then(|(sender,)| sender));
+    whom.extend(approve::asked_about(tx, id).await?);
+    // In one order, so that of two documents neither waits for the other.
+    for contact in whom {
+        hold_contact(tx, ContactId(contact)).await?;
+    }
     documents::hold(tx, id).await
 }
 
@@ -355,8 +370,26 @@ pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), C
 /// matter that goes on by what they agreed to still, nobody else would know that it had ended.
 pub(crate) async fn stopped(
     tx: &mut Tx,
+    of: (ContactId, &str),
+    categories: &[Category],
+) -> Result<(), CatalogError> {
+    each_hears(tx, of, categories, Event::OptOut).await
+}
+
+/// They want to hear of these again: what is still open with them reminds again.
+pub(crate) async fn resumed(
+    tx: &mut Tx,
+    of: (ContactId, &str),
+    categories: &[Category],
+) -> Result<(), CatalogError> {
+    each_hears(tx, of, categories, Event::OptIn).await
+}
+
+async fn each_hears(
+    tx: &mut Tx,
     (contact, phone_number_id): (ContactId, &str),
     categories: &[Category],
+    event: Event,
 ) -> Result<(), CatalogError> {
     hold_contact(tx, contact).await?;
     let text = format!(
@@ -365,8 +398,8 @@ pub(crate) async fn stopped(
     for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)? {
         let held = Held::try_from(row)?;
         let says = if held.case.kind == Kind::Collection { Category::Billing } else { Category::Utility };
-        if categories.contains(&says) {
-            happens(tx, held, Uuid::now_v7(), Event::OptOut).await?;
+        if categories.contains(&says) && held.case.is_quiet == (event == Event::OptIn) {
+            happens(tx, held, Uuid::now_v7(), event).await?;
         }
     }
     Ok(())

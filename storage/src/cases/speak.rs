@@ -15,7 +15,7 @@ use super::{Held, ask};
 use crate::{
     error::CatalogError,
     names::{ContactId, DocumentId, json, micros},
-    outbox::{self, NewReply, Purpose, Saying},
+    outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
 };
 
@@ -60,8 +60,20 @@ pub(super) async fn say(
     tx: &mut Tx,
     held: &Held,
     person: &Person,
+    about: (Purpose, Option<&str>),
+    body: String,
+) -> Result<(), CatalogError> {
+    say_as(tx, held, person, about, body, &Shape::default()).await
+}
+
+/// The same in its shape.
+pub(super) async fn say_as(
+    tx: &mut Tx,
+    held: &Held,
+    person: &Person,
     (purpose, category): (Purpose, Option<&str>),
     body: String,
+    shape: &Shape,
 ) -> Result<(), CatalogError> {
     let nonce = held.version.to_string();
     let reply = NewReply { purpose, body, language: person.language.as_str().to_owned(), nonce };
@@ -72,7 +84,7 @@ pub(super) async fn say(
         phone_number_id: Some(&held.phone_number_id),
         category,
     };
-    outbox::queue(tx, saying, &reply).await
+    outbox::queue_as(tx, saying, &reply, shape).await.map(drop)
 }
 
 pub(super) async fn received(
@@ -123,13 +135,15 @@ pub(super) async fn summary(
             continue;
         }
         items.push(item(n + 1, row, person.language)?);
-        alone.push((row.0, row.1.as_deref()));
+        alone.push(row);
     }
     match alone.as_slice() {
         [] => return Ok(()),
-        [(document, told)] => {
-            if let Some(told) = told {
+        [(document, told, _, _, _, _, kind, .., sensitivity)] => {
+            if let Some(told) = told.as_deref() {
+                // It may have been closed since it came to rest.
                 let reply: NewReply = json("case_documents", "told", told)?;
+                let reply = outbox::openly(reply, kind.as_deref(), sensitivity);
                 let saying = Saying {
                     document: Some(DocumentId(*document)),
                     case: None,
@@ -174,7 +188,7 @@ fn item(number: usize, row: &Gathered, language: Language) -> Result<Item, Catal
     let became = if held { Became::InReview } else { became };
     let why = reasons.first().map(|reason| reason.code.as_str().to_owned());
     // What others may not see stands in no message that they may; nor does what is not sure yet.
-    let sure = matches!(became, Became::Filed | Became::Same) && sensitivity == "open";
+    let sure = matches!(became, Became::Filed | Became::Same) && outbox::may_be_repeated(sensitivity);
     let particulars =
         if sure { in_short(&json("documents", "fields", fields)?, language) } else { Vec::new() };
     Ok(Item {
@@ -212,7 +226,7 @@ pub(super) async fn lately(
         let (id, received, status, duplicate, kind, waits_for, reasons, fields, sensitivity, stage) = row;
         let rested = (stage == "done").then_some(received);
         // Nothing of what others may not see, its kind either.
-        let kind = kind.filter(|_| sensitivity == "open");
+        let kind = kind.filter(|_| outbox::may_be_repeated(&sensitivity));
         let gathered =
             (id, None, rested, None, status, duplicate, kind, waits_for, reasons, fields, sensitivity);
         let day = day_of_phone(&digits, crate::names::at("documents", "received_at", received)?);

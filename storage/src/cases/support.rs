@@ -2,18 +2,23 @@
 
 use acuse_conversation::{Event, Intent, Kind, State, Topic, opening, said};
 use serde_json::json;
+use time::Duration;
 use uuid::Uuid;
 
-use super::{About, Held, OPEN, ask, find, find_or_open, happens, hold_contact, speak};
+use super::{
+    About, COLUMNS, Held, OPEN, Row, ask, authorize, find, find_or_open, happens, hold_contact, speak,
+};
 use crate::{
     error::CatalogError,
     house,
-    names::{ContactId, DocumentId, Stage, cut},
-    outbox::{self, NewReply, Purpose, Saying},
+    names::{ContactId, DocumentId, Stage, cut, micros},
+    outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
     timeline,
 };
 
+/// How long after a file words stand beside it.
+const BESIDE: Duration = Duration::HOUR;
 /// Longest text that a document's timeline keeps of what was said beside it, characters.
 const BESIDE_CHARS: usize = 500;
 
@@ -40,20 +45,54 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
         return Ok(());
     }
     hold_contact(tx, message.contact).await?;
-    if let Some(words) = message.words.filter(|_| message.kind == "text")
-        && (ask::worded(tx, &message, words).await? || beside_files(tx, &message, words).await?)
-    {
-        return Ok(());
+    let words = message.words.filter(|_| message.kind == "text");
+    let topic = words.and_then(Topic::of);
+    // Whatever is open beside it, that is heard.
+    let wants_a_person = matches!(topic, Some(Topic::Person | Topic::Complaint));
+    let quoted = ask::quoted(tx, &message).await?;
+    let person = with_a_person(tx, (message.contact, message.phone_number_id), quoted.case).await?;
+    let is_to_them = person.as_ref().is_some_and(|held| Some(held.id.0) == quoted.case);
+    if let Some(words) = words {
+        let answers = !is_to_them && ask::worded(tx, &message, &quoted, words).await?;
+        let is_beside = !answers && beside_files(tx, &message, words).await?;
+        if !wants_a_person && (answers || is_beside && person.is_none()) {
+            return Ok(());
+        }
     }
-    let topic = message.words.filter(|_| message.kind == "text").and_then(Topic::of);
+    // Whoever a person speaks with hears no machine.
+    if let Some(held) = person {
+        return happens(tx, held, message.id, Event::Words).await;
+    }
     if let Some(topic) = topic
         && answered(tx, &message, topic).await?
     {
         return understood(tx, &message).await;
     }
-    let is_missed = message.kind == "text" && topic.is_none() && !is_awaited(tx, &message).await?;
+    let is_missed =
+        words.is_some() && topic.is_none() && !quoted.is_a_persons && !is_awaited(tx, &message).await?;
     let held = find_or_open(tx, about(&message)).await?;
     happens(tx, held, message.id, if is_missed { Event::Missed } else { Event::Words }).await
+}
+
+/// The case that a person has with a contact: the one that they answer, else one that somebody took, else one for words.
+async fn with_a_person(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    quoted: Option<Uuid>,
+) -> Result<Option<Held>, CatalogError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} \
+         AND state = 'human' ORDER BY CASE WHEN id = $3 THEN 0 ELSE 1 END, CASE WHEN assignee IS NULL THEN 1 ELSE 0 END, \
+         CASE WHEN kind = 'support' THEN 0 ELSE 1 END, updated_at DESC, id DESC LIMIT 1"
+    );
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id, quoted)?
+        .map(Held::try_from)
+        .transpose()
+}
+
+/// Whether a person has a matter with a contact in hand: then the machine says nothing to what they say.
+pub(crate) async fn is_with_a_person(tx: &mut Tx, of: (ContactId, &str)) -> Result<bool, CatalogError> {
+    Ok(with_a_person(tx, of, None).await?.is_some())
 }
 
 fn about<'a>(message: &Heard<'a>) -> About<'a> {
@@ -91,24 +130,19 @@ pub(super) async fn unclear(tx: &mut Tx, held: &Held, person: &speak::Person) ->
     speak::say(tx, held, person, (Purpose::Support, None), said::unclear(person.language)).await
 }
 
-/// Whether what is asked about is answered from rows alone; not while a person has the conversation in hand.
+/// Whether what is asked about is answered from rows alone.
 async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool, CatalogError> {
-    let (held,) = one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'support' \
-         AND state = 'human'",
-        message.contact.0,
-        message.phone_number_id
-    )?;
-    if held > 0 {
-        return Ok(false);
-    }
     let language = speak::person(tx, message.contact).await?.language;
     let whom = (message.contact, message.phone_number_id);
+    let mut shape = Shape::default();
     let body = match topic {
         Topic::Status => said::status(&speak::lately(tx, whom.0, whom.1, language).await?, language),
-        Topic::Needs => said::missing(&ask::waited_for(tx, whom).await?, language),
+        Topic::Needs => {
+            let items = ask::waited_for(tx, whom).await?;
+            let body = said::missing(&items, language);
+            shape = authorize::with_buttons(tx, whom, language, (&items, &body)).await?;
+            body
+        }
         Topic::Again => said::send_again(language),
         Topic::Hours => match house::rules(tx).await?.hours() {
             Some(hours) => opening(hours, tx.now(), language),
@@ -130,18 +164,27 @@ async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool
         phone_number_id: Some(message.phone_number_id),
         category: None,
     };
-    outbox::queue(tx, saying, &reply).await.map(|()| true)
+    outbox::queue_as(tx, saying, &reply, &shape).await.map(|_| true)
 }
 
-/// Whether the words stand beside files that have just come: whoever looks at one of them sees them.
+/// Whether the words stand beside files that have just come: whoever looks at one of them sees them. A file that is worked on
+/// for longer keeps nobody from being heard.
 async fn beside_files(tx: &mut Tx, message: &Heard<'_>, words: &str) -> Result<bool, CatalogError> {
     let text = format!(
         "SELECT cd.document_id FROM cases c JOIN case_documents cd ON cd.case_id = c.id AND cd.role = 'came' \
+           JOIN documents d ON d.id = cd.document_id AND d.received_at > $3 \
          WHERE c.contact_id = $1 AND c.phone_number_id = $2 AND c.kind = 'documents' AND c.subject = '' \
          AND c.state IN {OPEN} ORDER BY cd.document_id LIMIT 50"
     );
-    let documents =
-        all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
+    let since = micros(tx.now() - BESIDE);
+    let documents = all!(
+        tx,
+        (Uuid,),
+        sqlx::AssertSqlSafe(text.clone()),
+        message.contact.0,
+        message.phone_number_id,
+        since
+    )?;
     let detail = json!({ "message_id": message.id, "text": cut(words, BESIDE_CHARS) });
     for (document,) in &documents {
         timeline::note(tx, DocumentId(*document), Stage::Done, "said_beside", detail.clone()).await?;

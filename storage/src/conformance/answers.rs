@@ -12,7 +12,7 @@ use super::{
     cases::{cases_of, contact_of, leading, said_to, sends},
     door::{Sample, delivery, photo},
     erasure::wish,
-    road::{begin, facts, original, reply},
+    road::{begin, facts, original, read_as, reply},
 };
 use crate::{
     Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
@@ -348,6 +348,49 @@ pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
     assert!(!where_it_stands(catalog, "¿ya está?").await.is_empty(), "what is looked for is found");
 }
 
+/// Of two locked files the one is opened whose question, or which itself, the password answers.
+pub(super) async fn a_password_is_for_what_it_quotes(catalog: &Catalog) {
+    let catalog = &with_keys(catalog);
+    for quotes_file in [false, true] {
+        let sample = Sample::new();
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
+            let id = waits(catalog, &sample, locked).await;
+            super::cases::time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+            ids.push(id);
+        }
+        let mut tx = catalog.writing().await.unwrap();
+        let sent = format!("wamid.{}", Uuid::now_v7());
+        let sql = "UPDATE outbox SET wamid = $2 WHERE document_id = $1";
+        assert_eq!(execute!(tx, sql, ids[1].0, sent.as_str()).unwrap(), 1);
+        let sql = "SELECT m.wamid FROM messages m JOIN documents d ON d.message_id = m.id WHERE d.id = $1";
+        let (came,) = one!(tx, (String,), sql, ids[1].0).unwrap();
+        tx.commit().await.unwrap();
+        let words = format!("Clave-{}", Uuid::now_v7().simple());
+        let reply_to = Some(if quotes_file { came } else { sent });
+        says(catalog, InboundMessage { reply_to, ..message(&sample, "text", &words) }).await;
+        assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
+        assert_eq!(catalog.password_of(ids[0]).await.unwrap(), None, "quotes its file: {quotes_file}");
+        assert_eq!(catalog.password_of(ids[1]).await.unwrap().as_deref(), Some(words.as_str()));
+    }
+}
+
+/// A file that comes while words are asked for, or a choice, is one of its own.
+pub(super) async fn a_file_answers_no_question_for_words(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    for (expects, choices) in [(Expects::Words, Vec::new()), (Expects::Choice, vec!["Norte", "Sur"])] {
+        let sample = Sample::new();
+        let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+        super::cases::time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+        ask(catalog, id, expects, &choices).await;
+        let other = sends(catalog, &sample, 1).await[0];
+        let other = read_as(catalog, other, b"of its own", &facts("OTHER-1")).await;
+        assert_eq!(catalog.answers(&other).await.unwrap(), None, "{expects:?}");
+        assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "the question stays open");
+    }
+}
+
 /// Who was asked under one form of their number may answer under the other: it is their password all the same.
 pub(super) async fn a_password_comes_under_either_form_of_a_number(catalog: &Catalog) {
     let catalog = &with_keys(catalog);
@@ -391,9 +434,7 @@ pub(super) async fn a_password_comes_with_a_change_of_number(catalog: &Catalog) 
 
 /// Two who were asked the same turn out to be one: a tap counts, whichever of the two questions it answers.
 pub(super) async fn a_tap_counts_whoever_its_contact_turns_out_to_be(catalog: &Catalog) {
-    let privacy = Privacy::read("version\t1\nes\tTratamos tus datos.").unwrap();
-    let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
-    let catalog = &catalog.clone().with_policies(Some(policies));
+    let catalog = &asking_for_authorization(catalog);
     let tail = Uuid::now_v7().as_u128() % 10_000_000;
     let samples =
         ["57300", "57301"].map(|begins| Sample { wa_id: format!("{begins}{tail:07}"), ..Sample::new() });
@@ -413,6 +454,99 @@ pub(super) async fn a_tap_counts_whoever_its_contact_turns_out_to_be(catalog: &C
     let last = said.into_iter().rfind(|c| c.category == Category::Privacy).unwrap();
     assert_eq!(last.state, Word::Granted, "{last:?}");
     assert_eq!(last_said(catalog, contacts[0]).await.0, "authorization", "and they hear so");
+}
+
+/// Who leads conversations, with a privacy notice, so that senders from Colombia are asked before an ID is read.
+fn asking_for_authorization(catalog: &Catalog) -> Catalog {
+    let privacy = Privacy::read("version\t1\nes\tTratamos tus datos.").unwrap();
+    let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
+    catalog.clone().with_policies(Some(policies))
+}
+
+/// An ID is held until its sender authorizes it: that is named where they are reminded and where they ask, and ends in front
+/// of a person as any other question; a tap on its buttons counts for as long as they do, whoever has it by then.
+pub(super) async fn an_authorization_that_nobody_gives_is_a_persons_and_counts_still(catalog: &Catalog) {
+    let catalog = &asking_for_authorization(catalog);
+    for (place, word) in [(0, Word::Granted), (1, Word::Withdrawn)] {
+        let tail = Uuid::now_v7().as_u128() % 10_000_000;
+        let sample = Sample { wa_id: format!("5730{place}{tail:07}"), ..Sample::new() };
+        let id = sends(catalog, &sample, 1).await[0];
+        let contact = contact_of(catalog, id).await;
+        let question = async || cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "ask").unwrap();
+        super::cases::time_passes_for(catalog, contact, "ask").await;
+        assert_eq!(last_said(catalog, contact).await.0, "authorization", "nobody is reminded of nothing");
+        begin(catalog, id, Stage::Fetch).await;
+        assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+        begin(catalog, id, Stage::Read).await;
+        assert_eq!(catalog.hold_unauthorized(id).await.unwrap(), Some(Step::Taken));
+        assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender));
+        super::cases::time_passes_for(catalog, contact, "documents").await;
+        let asked = offered(catalog, contact).await;
+
+        says(catalog, message(&sample, "text", "¿Qué falta?")).await;
+        let (purpose, text) = last_said(catalog, contact).await;
+        assert!(purpose == "support" && text.contains("falta tu autorización"), "{purpose}: {text}");
+        let answered = offered(catalog, contact).await;
+        super::cases::time_passes_for(catalog, contact, "ask").await;
+        let (purpose, text) = last_said(catalog, contact).await;
+        assert!(purpose == "reminder" && text.contains("falta tu autorización"), "{purpose}: {text}");
+        let reminded = offered(catalog, contact).await;
+        assert!(asked != answered && answered != reminded, "each time it can be tapped");
+        // Three reminders from when there was something to wait for, and the end.
+        for _ in 0..3 {
+            assert_eq!(question().await.2, "waiting");
+            super::cases::time_passes_for(catalog, contact, "ask").await;
+        }
+        assert_eq!(question().await.2, "expired");
+        assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer), "a person has it");
+
+        taps(catalog, &sample, &asked[place]).await;
+        let said = catalog.written_consents(contact).await.unwrap();
+        let last = said.into_iter().rfind(|c| c.category == Category::Privacy).unwrap();
+        assert_eq!(last.state, word, "whoever taps late has said so all the same");
+        assert_eq!(last_said(catalog, contact).await.0, "authorization");
+        let document = catalog.document(id).await.unwrap().unwrap();
+        match word {
+            Word::Granted => {
+                assert_eq!((document.stage, document.waits_for), (Stage::Read, None), "it is read");
+            }
+            _ => assert_eq!(document.waits_for, Some(WaitsFor::Reviewer)),
+        }
+        let mut tx = catalog.writing().await.unwrap();
+        let past = micros(now() - Duration::SECOND);
+        let sql = "UPDATE choices SET expires_at = $1 WHERE contact_id = $2 AND taken IS NULL";
+        execute!(tx, sql, past, contact.0).unwrap();
+        tx.commit().await.unwrap();
+        taps(catalog, &sample, &reminded[place]).await;
+        let (purpose, text) = last_said(catalog, contact).await;
+        assert!(purpose == "tap_refused" && text.contains("plazo"), "and no longer: {purpose}: {text}");
+    }
+}
+
+/// The question of a reviewer and its buttons have one time too: what nobody chose before a person saw the document can be
+/// chosen still, unless it was decided or asked anew.
+pub(super) async fn a_choice_counts_as_long_as_its_buttons(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    for asks_anew in [false, true] {
+        let sample = Sample::new();
+        let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+        let contact = contact_of(catalog, id).await;
+        super::cases::time_passes_for(catalog, contact, "documents").await;
+        ask(catalog, id, Expects::Choice, &["Norte", "Sur"]).await;
+        let first = offered(catalog, contact).await;
+        for _ in 0..4 {
+            super::cases::time_passes_for(catalog, contact, "ask").await;
+        }
+        let state = cases_of(catalog, contact).await.into_iter().find(|c| c.1 == "ask").unwrap().2;
+        assert_eq!((state.as_str(), waits_for(catalog, id).await), ("expired", Some(WaitsFor::Reviewer)));
+        if asks_anew {
+            ask(catalog, id, Expects::Choice, &["Este", "Oeste"]).await;
+        }
+        taps(catalog, &sample, &first[1]).await;
+        let says = if asks_anew { ("tap_refused", 0) } else { ("noted", 1) };
+        let said = (last_said(catalog, contact).await.0, answers(catalog, id).await.len());
+        assert_eq!((said.0.as_str(), said.1), says);
+    }
 }
 
 pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog) {

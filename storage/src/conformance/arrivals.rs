@@ -25,10 +25,10 @@ use crate::{
 };
 
 /// The number that every [`photo`] is sent to.
-const NUMBER: &str = "106540352242922";
+pub(super) const NUMBER: &str = "106540352242922";
 
 /// The noon of a day on which nothing else of the run came.
-fn noon(days_ago: i64) -> OffsetDateTime {
+pub(super) fn noon(days_ago: i64) -> OffsetDateTime {
     now().replace_time(Time::MIDNIGHT) - Duration::days(days_ago) + Duration::hours(12)
 }
 
@@ -41,25 +41,25 @@ fn sums(ledger: ArrivalLedger) -> [u64; 5] {
     [ledger.files, ledger.documents, ledger.answers, ledger.not_documents, ledger.lost]
 }
 
-async fn comes(catalog: &Catalog, at: OffsetDateTime, items: Vec<InboundItem>) -> Recorded {
+pub(super) async fn comes(catalog: &Catalog, at: OffsetDateTime, items: Vec<InboundItem>) -> Recorded {
     let inbound = InboundDelivery { received_at: at, ..delivery(items) };
     Intake::spawn(catalog.clone()).record(inbound).await.unwrap()
 }
 
-fn voice(sample: &Sample) -> InboundMessage {
+pub(super) fn voice(sample: &Sample) -> InboundMessage {
     let answer = Some(reply(Purpose::NotAFile));
     InboundMessage { kind: "audio".into(), media: None, answer, ..photo(sample) }
 }
 
 /// What of a document other tables name goes with it, by a hand.
-async fn taken_away(catalog: &Catalog, id: DocumentId) {
+pub(super) async fn taken_away(catalog: &Catalog, id: DocumentId) {
     for sql in ["DELETE FROM timeline WHERE document_id = $1", "DELETE FROM documents WHERE id = $1"] {
         behind(catalog, sql.to_owned(), id.0).await;
     }
 }
 
 /// One file less was counted, by a hand.
-async fn uncounted(catalog: &Catalog, at: OffsetDateTime, number: &str, source: Source) {
+pub(super) async fn uncounted(catalog: &Catalog, at: OffsetDateTime, number: &str, source: Source) {
     let mut tx = catalog.writing().await.unwrap();
     execute!(
         tx,

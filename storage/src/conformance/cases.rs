@@ -1,12 +1,15 @@
 //! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
 //! lands on the same document.
 
+mod spoken;
 mod turns;
 mod words;
 
 use acuse_conversation::Policies;
 use acuse_pipeline::{
     document::Status,
+    fields::{FieldName, Fields},
+    reading::Fingerprint,
     reason::{Reason, ReasonCode},
 };
 use time::Duration;
@@ -15,18 +18,21 @@ use uuid::Uuid;
 use super::{
     door::{Sample, delivery, photo},
     given::says,
-    road::{begin, facts, original, read_as, reply},
+    road::{begin, facts, field, original, read_as, reply},
 };
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Answer, CaseFilter, Joined},
     consents::{Category, Word},
     inbound::InboundItem,
-    names::{Stage, WaitsFor, micros, now},
-    outbox::Purpose,
-    stages::Step,
+    names::{OutboxId, Stage, WaitsFor, micros, now},
+    outbox::{NewReply, Purpose},
+    stages::{ReadFacts, Step},
 };
 
+pub(super) use spoken::{
+    who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files,
+};
 pub(super) use turns::a_turn_asks_nothing_twice;
 pub(super) use words::{
     a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,
@@ -170,6 +176,42 @@ pub(super) async fn one_file_is_answered_as_before(catalog: &Catalog) {
     assert_eq!(cases_of(catalog, contact).await[0].2, "done");
 }
 
+/// Fields of what not everybody may see stand in no message, alone or in a list, whoever put the words together; also where
+/// that is known only once the words were.
+pub(super) async fn what_is_not_open_is_repeated_nowhere(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let words = |of: &str| NewReply {
+        body: format!("Archivamos tu factura: Café São José, {of}."),
+        ..reply(Purpose::Filed)
+    };
+    for (count, id_probability, closes, repeats) in [
+        (1, 0.0002, false, true),
+        (1, 0.3, false, false),
+        (1, 0.0002, true, false),
+        (2, 0.0002, false, true),
+        (2, 0.3, false, false),
+        (2, 0.0002, true, false),
+    ] {
+        let files = sends(catalog, &Sample::new(), count).await;
+        let contact = contact_of(catalog, files[0]).await;
+        for id in &files {
+            let facts = ReadFacts { id_probability: Some(id_probability), ..facts(&id.to_string()) };
+            read_as(catalog, *id, id.to_string().as_bytes(), &facts).await;
+            let step = catalog.filed(*id, Stage::Link, None, Some(&words(&id.to_string()))).await.unwrap();
+            assert_eq!(step, Step::Taken);
+        }
+        if closes {
+            let mut tx = catalog.writing().await.unwrap();
+            let sql = "UPDATE documents SET sensitivity = 'unknown' WHERE contact_id = $1";
+            execute!(tx, sql, contact.0).unwrap();
+            tx.commit().await.unwrap();
+        }
+        time_passes_for(catalog, contact, "documents").await;
+        let (_, text) = said_to(catalog, contact).await.pop().expect("what became of them");
+        assert_eq!(text.contains("São José"), repeats, "{count} files at {id_probability}, {closes}: {text}");
+    }
+}
+
 pub(super) async fn what_takes_long_is_told_when_it_is_known(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let files = sends(catalog, &Sample::new(), 5).await;
@@ -309,6 +351,64 @@ pub(super) async fn an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog
     );
     let copy = original(first, b"at last");
     assert_eq!(catalog.join_answer(&late, first, "only", &copy).await.unwrap(), Joined::Done);
+}
+
+/// A reminder that cannot be delivered puts the question in front of a person; what its sender sends then is its answer still.
+pub(super) async fn who_was_not_reminded_answers_all_the_same(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, first, contact) = asked(catalog).await;
+    time_passes_for(catalog, contact, "ask").await;
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT id FROM outbox WHERE contact_id = $1 AND purpose = 'reminder'";
+    let (reminder,) = one!(tx, (Uuid,), sql, contact.0).unwrap();
+    drop(tx);
+    catalog.reply_failed(OutboxId(reminder), "message_failed", "nobody is there").await.unwrap();
+    assert!(cases_of(catalog, contact).await.iter().any(|case| case.1 == "ask" && case.2 == "human"));
+    let document = catalog.document(first).await.unwrap().unwrap();
+    assert_eq!(document.waits_for, Some(WaitsFor::Reviewer));
+    let second = sends(catalog, &sample, 1).await[0];
+    let answer = to_link(catalog, second, b"here it is").await;
+    let found = catalog.answers(&answer).await.unwrap();
+    assert_eq!(found, Some(Answer::To { document: first, taken: "only", adds: false }));
+    let copy = original(first, b"here it is");
+    assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Done);
+}
+
+/// Of several that were asked for, the answer is the one that it says it is, else the one that it looks like.
+pub(super) async fn an_answer_is_known_by_what_it_says_and_how_it_looks(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let seed = Uuid::now_v7().as_u128() as u64 | 1;
+    let looks = |picture: u64, number: &str| {
+        let fields = Fields::from([(FieldName::Number, field(number))]);
+        let fields = if number.is_empty() { Fields::new() } else { fields };
+        ReadFacts { fingerprint: Some(Fingerprint(picture)), fields, ..facts(number) }
+    };
+    let mut asked = Vec::new();
+    for seen in [looks(seed, "A-1"), looks(!seed, "")] {
+        let id = sends(catalog, &sample, 1).await[0];
+        read_as(catalog, id, id.to_string().as_bytes(), &seen).await;
+        let reasons = [Reason::new(ReasonCode::Unreadable, "blurred")];
+        let again = reply(Purpose::SendAgain);
+        let step = catalog.into_review(id, Stage::Link, &reasons, None, Some(&again)).await.unwrap();
+        assert_eq!(step, Step::Taken);
+        asked.push(id);
+        time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+    }
+    // Three bits are another picture of the same.
+    let near = |picture: u64| picture ^ (1 << 63 | 1 << 40 | 1 << 20);
+    for (seen, means) in [
+        (looks(near(!seed), ""), Some(asked[1])),
+        (looks(near(!seed), "B-2"), Some(asked[1])),
+        (looks(near(!seed), "A-1"), Some(asked[0])),
+        (looks(seed ^ 0x8421_0421_0021_0041, ""), None),
+    ] {
+        let id = sends(catalog, &sample, 1).await[0];
+        let answer = read_as(catalog, id, id.to_string().as_bytes(), &seen).await;
+        let found = catalog.answers(&answer).await.unwrap();
+        let expected = means.map(|document| Answer::To { document, taken: "match", adds: false });
+        assert_eq!(found, expected, "{:?}", seen.fields);
+    }
 }
 
 pub(super) async fn a_reminder_goes_by_whichever_template_is_approved(catalog: &Catalog) {

@@ -3,11 +3,14 @@
 mod approvals;
 mod at_once;
 mod currencies;
+mod ended;
+mod feed;
 mod late;
 mod merged;
 mod receipts;
 mod reminders;
 mod stops;
+mod unheard;
 mod used;
 
 use acuse_conversation::Policies;
@@ -32,6 +35,8 @@ pub(super) use at_once::{
     whoever_schedules_holds_one_contact,
 };
 pub(super) use currencies::a_slip_in_another_currency_is_a_persons;
+pub(super) use ended::{nobody_files_past_an_approver_who_was_asked, what_is_decided_is_asked_of_nobody};
+pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
 pub(super) use receipts::{
@@ -48,6 +53,10 @@ pub(super) use reminders::{
     who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
 };
 pub(super) use stops::who_wants_no_advertising_is_reminded_of_what_they_owe;
+pub(super) use unheard::{
+    a_receipt_that_nobody_sent_is_seen, what_came_too_late_is_said_anew_or_a_persons,
+    who_else_agreed_is_reminded_after_a_stop, who_sent_a_receipt_is_not_reminded_for_it,
+};
 pub(super) use used::what_was_used_pays_nothing_by_itself;
 
 /// Ten in the morning of today, in Madrid, where the debtors of these promises are.

@@ -13,12 +13,13 @@ use crate::{
     Access, Catalog, DocumentFilter, DocumentId,
     access::Bound,
     approvals::ApprovalState,
-    arrivals::{Differing, lost},
+    arrivals::{ArrivalPlace, Differing, lost},
     audit::AuditFilter,
     cases::CaseFilter,
     events::EventFilter,
     export::{By, Span},
     incidents::IncidentState,
+    message_ledger::MessagePlace,
     names::{ContactId, CustomerId, EndpointId, KeyId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
@@ -62,10 +63,10 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     Box::pin(bound(catalog, (id, customer, contact))).await;
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
-    what_came(catalog).await;
-    messages(catalog).await;
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     // In the heap: together they are more than a thread's stack.
+    Box::pin(what_came(catalog)).await;
+    Box::pin(messages(catalog)).await;
     Box::pin(reviews(catalog)).await;
     Box::pin(counted(catalog, all)).await;
     Box::pin(webhooks(catalog)).await;
@@ -135,14 +136,42 @@ async fn what_came(catalog: &Catalog) {
     goes!(catalog, "arrivals USING PRIMARY KEY", catalog.arrivals(Some(day), None));
     let of = async |source| {
         let mut tx = catalog.reading().await.unwrap();
-        lost::of_place(&mut tx, &Differing { day: 7, number: "1".to_owned(), source, missing: 1 }).await
+        let place = Differing { day: 7, number: "1".to_owned(), source, missing: 1 };
+        lost::of_place(&mut tx, &place, &lost::Asked::LATEST).await
     };
     goes!(catalog, "messages_files", of(Source::Whatsapp));
     goes!(catalog, "events_at", of(Source::Api));
+    let all = (None, None);
+    goes!(catalog, "documents_received (", catalog.arrived(ArrivalPlace::Documents, all, None, 50));
+    goes!(catalog, "documents_answering (", catalog.arrived(ArrivalPlace::Answers, all, None, 50));
+    goes!(catalog, "messages_others (", catalog.arrived(ArrivalPlace::NotDocuments, all, None, 50));
+    goes!(catalog, "arrivals USING PRIMARY KEY", catalog.arrived(ArrivalPlace::Lost, all, None, 50));
+    for index in ["messages_files (", "messages_others (", "documents_source (source=?"] {
+        let listed = async { catalog.arrived(ArrivalPlace::Files, all, None, 50).await.map(drop).unwrap() };
+        goes_by(catalog, LOOKS_UP, (index, "all that came"), listed).await;
+    }
+    goes!(catalog, "messages_others (", catalog.arrivals_let_go(Some(day), None));
 }
 
-/// The second ledger: messages whose time is over, however many, are not looked at, nor one that is told of but by its incident.
+/// The second ledger: messages whose time is over, however many, are not looked at, nor one that is told of but by its incident;
+/// neither where they are counted nor where they are listed.
 async fn messages(catalog: &Catalog) {
+    let places: [(MessagePlace, &[&str]); 5] = [
+        (MessagePlace::Queued, &["outbox_created (created_at>? AND created_at<?)"]),
+        (MessagePlace::Delivered, &["outbox_delivered ("]),
+        (MessagePlace::OnItsWay, &["outbox_contact", "outbox_sent (sent_at>?)"]),
+        (MessagePlace::Told, &["incidents_waiting"]),
+        (MessagePlace::Withdrawn, &["outbox_withdrawn ("]),
+    ];
+    for (place, indexes) in places {
+        let what = format!("messages: {place}");
+        for index in indexes {
+            let listed = async { catalog.counted_messages(place, now(), None, 50).await.map(drop).unwrap() };
+            let plans = goes_by(catalog, LOOKS_UP, (*index, what.as_str()), listed).await;
+            let is_of_ends = place != MessagePlace::OnItsWay && place != MessagePlace::Told;
+            assert!(is_of_ends || !plans.contains("outbox_open"), "{what}:\n{plans}");
+        }
+    }
     if catalog.database() != "sqlite" {
         return;
     }

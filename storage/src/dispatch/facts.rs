@@ -3,6 +3,7 @@
 
 use acuse_conversation::{Kind, stand_ins};
 use acuse_whatsapp::{
+    ErrorClass,
     policy::Window,
     template::{Given, HeaderFile, Takes},
 };
@@ -28,6 +29,8 @@ pub struct Facts {
     pub now: OffsetDateTime,
     /// The latest word of the contact on the message's category: `granted`, `withdrawn`, `told`.
     pub consent: Option<String>,
+    /// Of an answer that may not go as it is: they want nothing of our own accord any more.
+    pub is_stopped: bool,
     /// They go by another name than when they were last heard of or agreed to anything: who holds it is yet to be seen. Never
     /// of an answer.
     pub is_unconfirmed: bool,
@@ -149,6 +152,7 @@ pub(super) async fn gather(
     Ok(Facts {
         now,
         consent: consent(tx, message, number, message.category.as_deref()).await?,
+        is_stopped: is_stopped(tx, message, (number, last_inbound_at)).await?,
         is_unconfirmed: message.category.is_some() && is_unconfirmed(tx, message.contact_id).await?,
         by_day_at,
         paused_until,
@@ -171,11 +175,41 @@ async fn by_day_at(tx: &mut Tx, message: &OutboxMessage) -> Result<Option<Offset
         Purpose::Reminder => Kind::Ask,
         Purpose::Collection => Kind::Collection,
         Purpose::Notice => Kind::Notice,
+        Purpose::Approval if reminds(tx, message).await? => Kind::Approval,
         _ => return Ok(None),
     };
     let person = cases::person(tx, message.contact_id).await?;
     let now = tx.now();
     Ok(Some(cases::by_day(tx, &person, kind, now)).filter(|day| *day > now))
+}
+
+/// Whether whoever is answered wants nothing of our own accord any more; not asked while their window is open, for then an
+/// answer goes whatever they said. The one message that says so goes at any time.
+async fn is_stopped(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    (number, last_inbound_at): (&str, Option<OffsetDateTime>),
+) -> Result<bool, CatalogError> {
+    // Meta may know better than our clock that it is closed.
+    let is_shut = message.error_code.and_then(ErrorClass::of_code) == Some(ErrorClass::WindowClosed);
+    let goes = !is_shut && Window::at(last_inbound_at, tx.now()).is_open();
+    if goes || message.category.is_some() || message.purpose == Purpose::Stopped {
+        return Ok(false);
+    }
+    let said = consent(tx, message, number, Some("utility")).await?;
+    Ok(said.as_deref() == Some("withdrawn"))
+}
+
+/// Whether an approver was asked before: at night nobody reminds them. Who asks for an approval asks when they ask.
+async fn reminds(tx: &mut Tx, message: &OutboxMessage) -> Result<bool, CatalogError> {
+    let (before,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox o JOIN outbox q ON COALESCE(q.case_id, q.document_id) = o.case_id \
+         WHERE o.id = $1 AND q.purpose = 'approval' AND q.seq < o.seq",
+        message.id.0
+    )?;
+    Ok(before > 0)
 }
 
 async fn consent(

@@ -8,7 +8,7 @@ use crate::{catalog::Catalog, error::CatalogError, names::DocumentId, sql::Tx};
 
 /// Pictures whose fingerprints differ in at most so many bits are looked at as one: see
 /// [`acuse_pipeline::intake::fingerprint::fingerprint`].
-const NEAR: u32 = 6;
+pub(crate) const NEAR: u32 = 6;
 /// So many of either kind at most are given to whoever compares them.
 const MOST: usize = 20;
 

@@ -88,6 +88,7 @@ async fn take(
     changes: &[(&str, &str)],
 ) -> Result<bool, CatalogError> {
     let (number, wamid) = (clean(&message.phone_number_id), clean(&message.wamid));
+    let reply_to = message.reply_to.as_deref().map(clean);
     let as_then = |name: &str| Identity { wa_id: Some(name.to_owned()), ..Identity::default() };
     let earlier: Vec<Identity> = before(&message.identity, changes).into_iter().map(as_then).collect();
     for identity in std::iter::once(&message.identity).chain(&earlier) {
@@ -96,6 +97,7 @@ async fn take(
             phone_number_id: &number,
             wamid: &wamid,
             words: message.body.as_deref().unwrap_or_default(),
+            reply_to: reply_to.as_deref(),
         };
         let Some(secret) = cases::is_password(catalog, tx, &worded, message.kind == "edit").await? else {
             continue;

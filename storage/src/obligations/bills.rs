@@ -8,7 +8,7 @@ use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
-use super::{ObligationState, day_of, payments::paid_of, to_text, written};
+use super::{ObligationState, day_of, moved, payments::paid_of, to_text, written};
 use crate::{
     cases,
     error::CatalogError,
@@ -192,8 +192,8 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
         bill.entity,
         micros(present),
         to_text(paid)
-    )
-    .map(drop)
+    )?;
+    moved(tx, known.id, known.state).await
 }
 
 /// It is owed no more, until its bill is filed again. What a receipt was proposed to pay of it is nothing now.

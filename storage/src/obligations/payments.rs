@@ -5,13 +5,13 @@ use acuse_conversation::Doubt;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Open, amount, to_text};
+use super::{Open, amount, moved, to_text};
 use crate::{
     access::{Access, Sensitivity},
     cases,
     documents::Amount,
     error::CatalogError,
-    names::{CustomerId, DocumentId, ObligationId, json as parsed, micros, to_json},
+    names::{CustomerId, DocumentId, ObligationId, json as parsed, micros, to_json, word},
     sql::Tx,
 };
 
@@ -211,7 +211,8 @@ async fn restate(tx: &mut Tx, id: Uuid) -> Result<(), CatalogError> {
     // Held from here on: whoever settles another receipt of it waits, and counts this one.
     let sql = "UPDATE obligations SET updated_at = $2 WHERE id = $1";
     execute!(tx, sql, id, present)?;
-    let (owed,) = one!(tx, (String,), "SELECT amount FROM obligations WHERE id = $1", id)?;
+    let (owed, before) =
+        one!(tx, (String, String), "SELECT amount, state FROM obligations WHERE id = $1", id)?;
     let owed = amount("amount", &owed)?;
     let paid = paid_of(tx, id, owed).await?;
     execute!(
@@ -222,8 +223,8 @@ async fn restate(tx: &mut Tx, id: Uuid) -> Result<(), CatalogError> {
         id,
         to_text(paid),
         paid >= owed
-    )
-    .map(drop)
+    )?;
+    moved(tx, id, word("obligations", "state", &before)?).await
 }
 
 /// What a receipt was proposed to pay it does not.

@@ -10,7 +10,7 @@ use acuse_pipeline::{
 use uuid::Uuid;
 
 use super::{
-    Open, day_of, open_of,
+    ObligationState, Open, day_of, moved, open_of,
     payments::{Matched, propose, settle, take_back},
 };
 use crate::{
@@ -114,6 +114,9 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     propose(tx, &what, &which, &found.doubts).await?;
     let is_sure = found.doubts.is_empty();
     let whom = cases::matched(tx, customer, sender, (document.0, is_sure)).await?;
+    for open in which.iter().filter(|open| open.is_open && !is_sure) {
+        moved(tx, open.id.0, ObligationState::Open).await?;
+    }
     if is_sure {
         let numbers = settle(tx, document, None, None).await?;
         // What came by another way nobody wrote to us: nobody waits for an answer.

@@ -1,11 +1,14 @@
 //! How a message comes into the outbox: with the outcome it tells of, or as a case says it.
 
+use acuse_conversation::{language::Language, wording::Telling};
+use acuse_pipeline::{document::Kind, fields::Fields};
 use acuse_whatsapp::policy::Window;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{NewReply, Purpose, Shape, queue_as};
 use crate::{
+    access::Sensitivity,
     cases,
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, micros},
@@ -25,11 +28,14 @@ pub(crate) async fn queue_reply(
     }
     let found = optional!(
         tx,
-        (Option<Uuid>, Option<String>, String, Uuid, String),
-        "SELECT contact_id, phone_number_id, source, COALESCE(part_of, id), stage FROM documents WHERE id = $1",
+        (Option<Uuid>, Option<String>, String, Uuid, String, Option<String>, String),
+        "SELECT contact_id, phone_number_id, source, COALESCE(part_of, id), stage, kind, sensitivity FROM documents \
+         WHERE id = $1",
         document.0
     )?;
-    let Some((Some(contact), number, source, first_of_file, stage)) = found else { return Ok(()) };
+    let Some((Some(contact), number, source, first_of_file, stage, kind, sensitivity)) = found else {
+        return Ok(());
+    };
     let contact = ContactId(contact);
     if source != "whatsapp" {
         return Ok(());
@@ -38,7 +44,8 @@ pub(crate) async fn queue_reply(
         Some(reply) if reply.purpose == Purpose::InReview => knows(tx, first_of_file).await?,
         _ => false,
     };
-    let reply = reply.filter(|_| !known);
+    let open = reply.filter(|_| !known).map(|reply| openly(reply.clone(), kind.as_deref(), &sensitivity));
+    let reply = open.as_ref();
     if let Some(number) = number.as_deref().filter(|_| leads && stage == "done") {
         return cases::at_rest(tx, document, first_of_file, (contact, number), reply).await;
     }
@@ -51,6 +58,22 @@ pub(crate) async fn queue_reply(
         category: None,
     };
     queue(tx, saying, reply).await
+}
+
+/// Whether what was read of a document may be repeated in a chat: of what not everybody may see nothing is, alone as in a list.
+pub(crate) fn may_be_repeated(sensitivity: &str) -> bool {
+    sensitivity == Sensitivity::Open.as_str()
+}
+
+/// What is said of a document, without what was read of it where that may not be repeated, however it was put together.
+pub(crate) fn openly(reply: NewReply, kind: Option<&str>, sensitivity: &str) -> NewReply {
+    if reply.purpose != Purpose::Filed || may_be_repeated(sensitivity) {
+        return reply;
+    }
+    let kind = kind.and_then(|kind| kind.parse().ok()).unwrap_or(Kind::Other);
+    let language = Language::of_tag(&reply.language).unwrap_or(Language::Es);
+    let body = Telling::Filed { kind, fields: &Fields::new() }.text(language);
+    NewReply { body, ..reply }
 }
 
 /// About what a message is, and to whom.

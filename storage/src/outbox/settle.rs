@@ -29,6 +29,8 @@ words! {
         Tier = "tier",
         /// It is night where its contact is.
         Morning = "morning",
+        /// They want nothing but answers inside of their 24 hours, which are over.
+        Stop = "stop",
         /// It was taken, and Meta holds it back until it has seen how others of its template are received.
         Assessment = "assessment",
     }
@@ -37,6 +39,8 @@ words! {
 /// How long what follows from a refusal is decided, in which Meta is asked whether it is there at all: nobody else decides
 /// on the same one, and sends it while this one puts it off.
 const DECIDING: Duration = Duration::seconds(90);
+/// The incident of a message that may have left, and of which no status came.
+const UNCONFIRMED: &str = "message_unconfirmed";
 /// Messages that are told of in one transaction, as not confirmed.
 const AT_ONCE: u32 = 500;
 /// Such transactions of one run; the next one goes on.
@@ -185,21 +189,21 @@ impl Catalog {
         held_for: Option<HeldFor>,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        let present = tx.now();
-        let row = optional!(
-            tx,
-            (Uuid, String),
-            "UPDATE outbox SET next_attempt_at = $2, lease_until = NULL, updated_at = $3, held_for = $4, \
-             not_before = CASE WHEN $4 IS NULL THEN not_before ELSE $2 END \
-             WHERE id = $1 AND state IN ('queued', 'refused') RETURNING contact_id, COALESCE(phone_number_id, '')",
-            id.0,
-            micros(at),
-            micros(present),
-            held_for.map(HeldFor::as_str)
-        )?;
-        match row {
-            Some(row) => wake(&mut tx, &line_of(row), Wait::Until(at)).await?,
-            None => goes_on_behind(&mut tx, id.0).await?,
+        postpone(&mut tx, id, at, held_for).await?;
+        tx.commit().await
+    }
+
+    /// An answer that nobody may be sent outside of their 24 hours, who wants no more of what is: it stands aside until they
+    /// write again, or until `at`, and in the same commit an incident tells a person of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_stopped(&self, id: OutboxId, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        if postpone(&mut tx, id, at, Some(HeldFor::Stop)).await? {
+            let present = tx.now();
+            let detail = json!({ "error": "they want nothing but answers inside of their 24 hours" });
+            incidents::tell_of(&mut tx, id.0, "contact_opted_out", &detail, present).await?;
         }
         tx.commit().await
     }
@@ -221,12 +225,21 @@ impl Catalog {
         self.end(id, OutboxState::WindowClosed, "message_window_closed", why).await
     }
 
-    /// It is not to be sent any more, and nobody need be told: its time is over, or it is not wanted.
+    /// It is not to be sent any more, and nobody need be told: its time is over, or it is not wanted. What it would have
+    /// reminded of counts as not said.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails or a row is impossible.
     pub async fn reply_withdrawn(&self, id: OutboxId, why: &str) -> Result<(), CatalogError> {
-        self.settle(id, Settled { error: Some(why), ..Settled::to(OutboxState::Withdrawn) }).await
+        let mut tx = self.writing().await?;
+        let debtor = cases::reminded_by(&mut tx, id).await?;
+        let withdrawn = Settled { error: Some(why), ..Settled::to(OutboxState::Withdrawn) };
+        if settle(&mut tx, id, withdrawn).await?
+            && let Some(debtor) = debtor
+        {
+            cases::unheard(&mut tx, debtor, (id, why)).await?;
+        }
+        tx.commit().await
     }
 
     async fn end(
@@ -237,7 +250,12 @@ impl Catalog {
         error: &str,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let debtor = cases::reminded_by(&mut tx, id).await?;
         if settle(&mut tx, id, Settled { error: Some(error), ..Settled::to(state) }).await? {
+            // What may have left may have been heard.
+            if let Some(debtor) = debtor.filter(|_| kind != UNCONFIRMED) {
+                cases::unsay(&mut tx, debtor, id).await?;
+            }
             let detail = json!({ "error": cut(error, 500) });
             let present = tx.now();
             incidents::tell_of(&mut tx, id.0, kind, &detail, present).await?;
@@ -309,6 +327,33 @@ impl Catalog {
         tx.commit().await?;
         Ok(rows.len() as u64)
     }
+}
+
+/// Puts a message that was not tried back into its line until `at`; whether it waited still.
+async fn postpone(
+    tx: &mut Tx,
+    id: OutboxId,
+    at: OffsetDateTime,
+    held_for: Option<HeldFor>,
+) -> Result<bool, CatalogError> {
+    let present = tx.now();
+    let row = optional!(
+        tx,
+        (Uuid, String),
+        "UPDATE outbox SET next_attempt_at = $2, lease_until = NULL, updated_at = $3, held_for = $4, \
+         not_before = CASE WHEN $4 IS NULL THEN not_before ELSE $2 END \
+         WHERE id = $1 AND state IN ('queued', 'refused') RETURNING contact_id, COALESCE(phone_number_id, '')",
+        id.0,
+        micros(at),
+        micros(present),
+        held_for.map(HeldFor::as_str)
+    )?;
+    let waits = row.is_some();
+    match row {
+        Some(row) => wake(tx, &line_of(row), Wait::Until(at)).await?,
+        None => goes_on_behind(tx, id.0).await?,
+    }
+    Ok(waits)
 }
 
 /// Takes a message back that waits still, for another says what it was to say; whether it waited. Whoever has it in hand

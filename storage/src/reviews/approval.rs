@@ -17,7 +17,7 @@ use crate::{
     sql::Tx,
 };
 
-/// What a document is and comes to if it is filed by this decision; none where it is not.
+/// What a document is and comes to if it is filed by this decision; none where it is not, or names no total.
 pub(super) fn worth(document: &Document, decision: &Decision) -> Option<Worth> {
     match decision {
         Decision::Approve { .. } => Worth::of(document.kind, &document.fields),
@@ -35,8 +35,11 @@ pub(super) async fn waits_for_approval(
     by: &Deciding<'_>,
     decision: &Decision,
 ) -> Result<bool, CatalogError> {
-    let Some(worth) = worth(document, decision) else { return Ok(false) };
-    if !approvals::is_missing(tx, document.id, &worth).await? {
+    if !matches!(decision, Decision::Approve { .. } | Decision::Correct { .. }) {
+        return Ok(false);
+    }
+    let worth = worth(document, decision);
+    if !approvals::is_missing(tx, document.id, worth.as_ref()).await? {
         return Ok(false);
     }
     let customer = match decision {
@@ -57,7 +60,9 @@ pub(super) async fn waits_for_approval(
         document.id.0,
         customer.map(|c| c.0)
     )?;
-    if !approvals::holds_back(tx, document.id, &worth).await? {
+    // What was asked about it as it was is over, or asked anew.
+    approvals::look_again(tx, document.id).await?;
+    if !approvals::holds_back(tx, document.id, worth.as_ref()).await? {
         return Ok(false);
     }
     open_again(tx, review, document.id, by.who, "approver").await?;

@@ -116,7 +116,7 @@ impl Catalog {
             return Ok(Resolved::NeedsFourEyes);
         }
         if let Some(worth) = worth(&document, decision)
-            && approvals::is_missing(&mut tx, id, &worth).await?
+            && approvals::is_missing(&mut tx, id, Some(&worth)).await?
         {
             return waits_again(tx, document, by, decision).await;
         }

@@ -184,6 +184,8 @@ pub const ROUTES: &[(&str, Walk)] = &[
             "?reason=unknown_customer&from=2020-01-01&to=2099-01-01",
         ]),
     ),
+    ("/ledger/files", Walk::Get(&["", "?place=documents", "?place=answers", "?place=lost"])),
+    ("/ledger/messages", Walk::Get(&["", "?place=delivered", "?place=on_its_way", "?place=told"])),
     ("/alerts", Walk::Get(&[""])),
     ("/incidents", Walk::Get(&[""])),
     ("/incidents/{id}", Walk::Post),

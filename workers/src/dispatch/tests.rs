@@ -43,6 +43,7 @@ fn facts() -> Facts {
     Facts {
         now: NOON,
         consent: None,
+        is_stopped: false,
         is_unconfirmed: false,
         by_day_at: None,
         paused_until: None,
@@ -275,6 +276,23 @@ fn what_advertises_by_now_needs_consent_to_that() {
     let closed = Facts { last_inbound_at: None, templates: vec![advertises()], ..facts() };
     let stopped = Facts { advertising: Some("withdrawn".into()), ..closed };
     assert_eq!(decide(&message(), &stopped, true), Verdict::Tell(Why::NoConsent));
+}
+
+#[test]
+fn after_a_stop_an_answer_goes_by_no_template_and_waits_for_them_to_write() {
+    let templates = vec![usable("es")];
+    let stopped = Facts { is_stopped: true, last_inbound_at: None, templates, ..facts() };
+    let waits = Verdict::Later(NOON + 23 * HOUR, Why::OptedOut);
+    assert_eq!(decide(&message(), &stopped, true), waits);
+    let paused_templates = vec![("es".to_owned(), NOON + HOUR)];
+    for templates in [vec![], vec![Usable { advertises: true, ..usable("es") }]] {
+        let facts = Facts { templates, paused_templates: paused_templates.clone(), ..stopped.clone() };
+        assert_eq!(decide(&message(), &facts, true), waits, "whatever there is");
+    }
+    let late = OutboxMessage { expires_at: Some(NOON), ..message() };
+    assert_eq!(decide(&late, &stopped, true), Verdict::Tell(Why::OptedOut), "and ends in front of a person");
+    let wrote = Facts { last_inbound_at: Some(NOON - HOUR), ..stopped };
+    assert!(goes(&decide(&message(), &wrote, true)), "an answer inside of the 24 hours goes");
 }
 
 #[test]

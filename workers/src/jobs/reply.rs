@@ -227,6 +227,10 @@ async fn dispatch(
             let file = brought.as_deref().and_then(file::attached);
             leave(env, graph, message, &Leaving { number, to, how, file, probe: paid.probe, takes }).await
         }
+        Verdict::Later(until, Why::OptedOut) => {
+            catalog.reply_stopped(message.id, until).await?;
+            Ok(Ended::Moved)
+        }
         Verdict::Later(until, why) => postpone(env, message, (number, &token_ref), (until, why)).await,
         Verdict::Tell(why) => {
             tell(env, message, why).await?;
@@ -269,11 +273,11 @@ async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), Catalo
         Why::WindowClosed => return env.catalog.reply_window_closed(message.id).await,
         Why::TooLate => ("message_expired", "it could not be sent in time"),
         Why::NoConsent => ("consent_missing", "the person never agreed to such messages"),
+        Why::OptedOut => ("contact_opted_out", "they did not write again while it was worth sending"),
         Why::Unfit(unfit) => {
             return env.catalog.reply_failed(message.id, "template_refused", &unfit.to_string()).await;
         }
-        Why::OptedOut
-        | Why::Night
+        Why::Night
         | Why::NumberPaused
         | Why::NoToken
         | Why::PairLimit

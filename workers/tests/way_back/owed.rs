@@ -1,23 +1,28 @@
 //! What is owed and what is approved, through the fake Graph and a clock: bills that one slip pays, or two, or none; a stop
 //! in the middle; and approvers who tap at once.
 
-use acuse_pipeline::document::Status;
+use acuse_fixtures::graph::{Fault, Point};
+use acuse_pipeline::{
+    document::Status,
+    reason::{Reason, ReasonCode},
+};
 use acuse_storage::{
-    Access, ContactId, CustomerId, DocumentId,
-    approvals::{ApprovalState, Approving, Mode, NewApproval},
+    Access, ContactId, CustomerId, DocumentId, Stage,
+    approvals::{Approval, ApprovalState, Approving, Mode, NewApproval},
     consents::Category,
     customers::NewCustomer,
     entities::NewEntity,
     inbound::{InboundItem, InboundMessage},
     names::ObligationId,
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled, Verdict},
+    reviews::{Decision, Resolved},
 };
-use time::Duration;
+use time::{Duration, macros::datetime};
 
 use crate::{
-    matters::{DEBTOR, agrees, count},
-    talk::{leading, message, passes, photo, said, writes},
-    world::{World, clock},
+    matters::{APPROVER, DEBTOR, agrees, count},
+    talk::{leading, message, passes, photo, receipt, said, writes},
+    world::{World, clock, set},
 };
 use ObligationState::{Held, Open, Paid};
 
@@ -259,5 +264,132 @@ async fn of_two_approvers_who_tap_at_once_one_decides() {
     assert_eq!(world.graph.sent().len(), 4);
     passes(&world, Duration::days(3)).await;
     assert_eq!(world.graph.sent().len(), 4, "and nobody is reminded");
+    ends(&world).await;
+}
+
+/// What they were reminded of, and how often it counts.
+async fn heard(world: &World, owed: ObligationId) -> (Vec<String>, u32) {
+    let told = world.graph.sent().into_iter().map(|sent| format!("{sent:?}"));
+    let told = told.filter(|sent| sent.contains("F-511")).collect();
+    (told, all_of(world, &[owed]).await[0].reminders)
+}
+
+/// Somebody who agreed to be reminded, also by the template that Meta has approved for it.
+async fn debtor(world: &World) -> (CustomerId, ContactId) {
+    let sql = "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+         VALUES ('1', 'acuse_collection', 'es', 'UTILITY', 'APPROVED', 0)";
+    world.queue.run(sql, &[]).await;
+    (customer(world, DEBTOR).await, agrees(world, DEBTOR, Category::Billing).await)
+}
+
+#[tokio::test]
+async fn a_reminder_behind_a_long_pause_is_said_anew_and_counts_once() {
+    let world = leading().await;
+    let whom = debtor(&world).await;
+    // Every call is refused: the number may not send.
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_042, None), 10_000);
+    let owed = owes(&world, whom, "F-511", "100.00", 0).await;
+    passes(&world, Duration::hours(22)).await;
+    assert_eq!(heard(&world, owed).await, (Vec::new(), 1), "it waits to leave");
+    // Its time is over the next morning, and another is said, which waits too.
+    passes(&world, Duration::hours(7)).await;
+    assert_eq!(heard(&world, owed).await, (Vec::new(), 1), "nothing that nobody heard counts");
+    world.graph.heal();
+    passes(&world, Duration::hours(3)).await;
+    let (told, reminders) = heard(&world, owed).await;
+    assert_eq!((told.len(), reminders), (1, 1), "{told:#?}");
+    assert_eq!(collections(&world, "waiting").await, 1);
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn a_reminder_that_its_numbers_tier_holds_for_a_day_is_said_anew() {
+    let world = leading().await;
+    let whom = debtor(&world).await;
+    let number = world.number();
+    let secs = clock().unix_timestamp();
+    // The 24 hours are over, and the number wrote to all that it may a moment ago.
+    let queue = &world.queue;
+    queue.run("UPDATE windows SET last_inbound_at = $1", &[((secs - 90_000) * 1_000_000).into()]).await;
+    queue
+        .run("UPDATE numbers SET tier = 'TIER_250' WHERE phone_number_id = $1", &[number.as_str().into()])
+        .await;
+    queue
+        .run(
+            "INSERT INTO reached_steps (phone_number_id, step, contacts) VALUES ($1, $2, 250)",
+            &[number.as_str().into(), (secs / 300).into()],
+        )
+        .await;
+    let owed = owes(&world, whom, "F-511", "100.00", 0).await;
+    passes(&world, Duration::hours(22)).await;
+    assert_eq!(heard(&world, owed).await, (Vec::new(), 1), "there is no room today");
+    passes(&world, Duration::hours(3)).await;
+    let (told, reminders) = heard(&world, owed).await;
+    assert_eq!((told.len(), reminders), (1, 1), "{told:#?}");
+    ends(&world).await;
+}
+
+/// How many messages an approver was sent.
+fn to_approver(world: &World) -> usize {
+    let sent = world.graph.sent();
+    sent.iter().filter(|sent| sent.to.as_deref().is_some_and(|to| to.ends_with(APPROVER))).count()
+}
+
+/// An approver is asked, about a document or about words alone.
+async fn asked(world: &World, document: Option<DocumentId>) -> (ContactId, Approval) {
+    let approver = agrees(world, APPROVER, Category::Utility).await;
+    let new = NewApproval {
+        document,
+        question: "¿Se compra?".into(),
+        approvers: vec![approver],
+        mode: Mode::Order,
+        phone_number_id: world.number(),
+        due_at: None,
+    };
+    let asked = world.env.catalog.ask_for_approval(&Access::whole(), &new, "key:erp").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    passes(world, Duration::minutes(1)).await;
+    assert_eq!(to_approver(world), 1);
+    (approver, *asked)
+}
+
+#[tokio::test]
+async fn an_approver_hears_no_more_of_what_was_decided_meanwhile() {
+    let world = leading().await;
+    let catalog = &world.env.catalog;
+    let id = photo(&world, DEBTOR, &receipt("45.00")).await;
+    let why = [Reason::new(ReasonCode::LowConfidence, "")];
+    let _step = catalog.into_review(id, Stage::Fetch, &why, None, None).await.unwrap();
+    let (approver, approval) = asked(&world, Some(id)).await;
+    let buttons = offered(&world, approver).await;
+    let review = catalog.open_review_of(id).await.unwrap().unwrap().id;
+    let reject = Decision::Reject { note: "no".into() };
+    let decided = catalog.resolve_review(review, "user:eva", None, &reject, None).await.unwrap();
+    assert_eq!(decided, Resolved::Done(Status::Rejected));
+    passes(&world, Duration::hours(8)).await;
+    assert_eq!(to_approver(&world), 1, "nobody is reminded");
+    taps(&world, APPROVER, &buttons[0]).await;
+    passes(&world, Duration::minutes(5)).await;
+    assert_eq!((to_approver(&world), count(&world, "tap_refused").await), (2, 1), "it is over");
+    assert_eq!(count(&world, "decided").await, 0);
+    let now = catalog.approval(&Access::whole(), approval.id).await.unwrap().unwrap();
+    assert_eq!((now.state, now.decided_by), (ApprovalState::Expired, None));
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn an_approver_is_reminded_by_day_whatever_held_the_reminder() {
+    let world = leading().await;
+    // Half past seven in the evening: the first reminder is due an hour later, and its number may not send then.
+    set(datetime!(2026-09-01 17:30 UTC));
+    asked(&world, None).await;
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_042, None), 10_000);
+    passes(&world, Duration::minutes(150)).await;
+    assert_eq!(count(&world, "approval").await, 2, "a reminder waits");
+    world.graph.heal();
+    passes(&world, Duration::hours(8)).await;
+    assert_eq!(to_approver(&world), 1, "not at night");
+    passes(&world, Duration::hours(5)).await;
+    assert!(to_approver(&world) > 1, "in the morning");
     ends(&world).await;
 }

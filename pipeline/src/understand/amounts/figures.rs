@@ -4,7 +4,7 @@
 //! alone on a line with the amount on the next.
 
 use super::{
-    columns, service_note, tips,
+    columns, included, service_note, tips,
     words::{Role, before_base, begins_summary, names_tax, only_currency, plain, role_of},
 };
 use crate::{
@@ -218,6 +218,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
             break;
         }
     }
+    included::settle(&mut out.all);
     columns::head_columns(&reader, &mut out);
     columns::pair_lines(&reader, &mut out);
     tips::settle(&mut out, sheet);

@@ -2,6 +2,7 @@
 
 use super::{
     figures::{Figure, Figures},
+    included,
     proof::{CENT, Parts, Proof, prove},
     words::Role,
 };
@@ -331,7 +332,9 @@ fn ceiling(best: &Candidate, figures: &Figures, parts: &Parts) -> f32 {
     let below = |f: &Figure| f.row > best.figure.row && !f.summary && f.units != 0;
     let unread = figures.unread.iter().any(|row| *row > best.figure.row);
     let net_alone = best.labels == 0 && matches!(best.figure.role, Some((Role::Net, _)));
-    let taxed_below = best.weight <= 0.7 && best.proof.closure.is_none() && parts.taxes.iter().any(below);
+    // A tax that is in it at its rate comes to nothing on top of it.
+    let added = |t: &Figure| below(t) && !included::is_at_rate(best.value, t);
+    let taxed_below = best.weight <= 0.7 && best.proof.closure.is_none() && parts.taxes.iter().any(added);
     if unread || net_alone || taxed_below || figures.torn { 0.6 } else { 1.0 }
 }
 

@@ -13,6 +13,11 @@ pub(super) fn tax_at(net: i64, rate: i64) -> i64 {
     i64::try_from(i128::from(net) * i128::from(rate) / 10_000).unwrap_or(i64::MAX)
 }
 
+/// The tax in a sum at a rate in hundredths of a percent that is above nothing.
+pub(super) fn tax_in(gross: i64, rate: i64) -> i64 {
+    i64::try_from(i128::from(gross) * i128::from(rate) / i128::from(10_000 + rate)).unwrap_or(i64::MAX)
+}
+
 /// Of each role so many at most take part in equations, the last ones: enough for any paper, and a page that is nothing
 /// but totals costs no more.
 const MOST: usize = 12;
@@ -333,10 +338,10 @@ fn rate(value: i64, rows: &[usize], parts: &Parts) -> bool {
     parts.taxes.iter().filter(|t| !rows.contains(&t.row) && t.units >= 20 * CENT).any(|t| {
         let mut rates = t.rates.clone();
         rates.dedup();
-        rates.iter().filter(|r| (200..=3_000).contains(*r)).any(|r| {
-            let held = (i128::from(value) * i128::from(*r) / i128::from(10_000 + r)) as i64;
-            (held - t.units).abs() <= CENT
-        })
+        rates
+            .iter()
+            .filter(|r| (200..=3_000).contains(*r))
+            .any(|r| (tax_in(value, *r) - t.units).abs() <= CENT)
     })
 }
 

@@ -3,7 +3,8 @@
 use super::{
     USUAL_RATES,
     figures::{Figure, Figures},
-    proof::{CENT, tax_at},
+    included,
+    proof::{CENT, tax_at, tax_in},
 };
 
 /// What a table of rates proves, in ten-thousandths.
@@ -72,10 +73,56 @@ fn sum(rows: &[&Rate], of: impl Fn(&Rate) -> i64) -> i64 {
     rows.iter().fold(0, |all: i64, row| all.saturating_add(of(row)))
 }
 
-/// All rows of the paper that may be of a table of rates.
+/// All rows of the paper that may be of a table of rates; where there are none, those that stand on two lines.
 pub(super) fn rows(figures: &Figures) -> Vec<Rate> {
-    let same = |a: &Figure, b: &Figure| a.row == b.row && a.page == b.page;
-    figures.all.chunk_by(same).filter(|row| (2..=MOST).contains(&row.len())).filter_map(rate).collect()
+    let rows = figures.all.chunk_by(same_row).filter(|row| (2..=MOST).contains(&row.len()));
+    let rows: Vec<Rate> = rows.filter_map(rate).collect();
+    if rows.is_empty() { on_two_lines(figures) } else { rows }
+}
+
+fn same_row(a: &Figure, b: &Figure) -> bool {
+    a.row == b.row && a.page == b.page
+}
+
+/// Lines from a tax to what it is of, at most.
+const APART: usize = 2;
+
+/// Taxes and what they are of or in, each on a line with its rate and no other amount: `Umsatz 20 % 9,60` over
+/// `USt 20 % 1,60`.
+fn on_two_lines(figures: &Figures) -> Vec<Rate> {
+    let alone = figures.all.chunk_by(same_row).filter_map(|row| match row {
+        [only] => Some((only, only_rate(only)?)),
+        _ => None,
+    });
+    let alone: Vec<(&Figure, i64)> = alone.collect();
+    let (mut on, mut within) = (Vec::new(), Vec::new());
+    for (at, (tax, rate)) in alone.iter().enumerate().filter(|(_, (tax, _))| tax.units >= included::LEAST) {
+        let near = &alone[at.saturating_sub(APART)..(at + APART + 1).min(alone.len())];
+        for (base, _) in near.iter().filter(|(base, other)| other == rate && are_near(base, tax)) {
+            let is_it = |units: i64| units.saturating_sub(tax.units).abs() <= included::ROUNDED;
+            let made = |net: i64| Rate { net, tax: tax.units, rate: Some(*rate), at: (*tax).clone() };
+            match (is_it(tax_at(base.units, *rate)), is_it(tax_in(base.units, *rate))) {
+                (true, false) => on.push(made(base.units)),
+                (false, true) => within.push(made(base.units - tax.units)),
+                // It may be either.
+                _ => {}
+            }
+        }
+    }
+    // A paper prints all of them before tax, or all of them with it, or all of them twice.
+    if within.len() > on.len() { within } else { on }
+}
+
+fn are_near(base: &Figure, tax: &Figure) -> bool {
+    base.page == tax.page && base.row != tax.row && base.row.abs_diff(tax.row) <= APART
+}
+
+/// The one rate of tax that the row of an amount prints.
+fn only_rate(f: &Figure) -> Option<i64> {
+    match f.rates.as_slice() {
+        [rate] if included::RATES.contains(rate) => Some(*rate),
+        _ => None,
+    }
 }
 
 /// The tax of a row, by its arithmetic: tax and net make a third amount, or the rate is printed.

@@ -421,3 +421,53 @@ fn the_largest_amounts_overflow_nothing() {
     let found = sums(&sheet(&format!("Total 999999999999,99\n{}", row.repeat(1200))), 2);
     assert_eq!(found.total.unwrap().amount.to_decimal(), "999999999999.99");
 }
+
+#[test]
+fn a_ticket_without_a_word_for_its_price_has_the_tax_in_it() {
+    let (total, confidence, sums) = read("Einzelfahrt 2. Klasse\nWagen 3\n€ 7,20 inkl. 10% USt € 0,65");
+    assert_eq!((total.as_str(), sums.tax.map(|t| t.amount.to_decimal())), ("7.20", Some("0.65".to_owned())));
+    assert!(confidence >= 0.8, "{confidence}");
+    let (total, confidence, _) = read("Enkelbiljett\nSEK 312,00\nInkl 6% moms 17,66");
+    assert!(total == "312.00" && confidence >= 0.8, "{total} {confidence}");
+    let (_, confidence, sums) = read("Einzelfahrt 2. Klasse\nWagen 3\n€ 7,20 inkl. 10% USt € 0,80");
+    assert!(confidence <= 0.3 && sums.because.is_empty(), "the rate comes to another tax: {confidence}");
+}
+
+#[test]
+fn a_sum_with_its_tax_behind_it_is_the_total() {
+    let ticket = "Fahrkarte     1   64,00 €   64,00 €   10,22 €\n\
+         Entgelt       1    0,50 €    0,50 €    0,08 €\n\
+         Summe             64,50 €   64,50 €   10,30 €";
+    assert_eq!(read(ticket).0, "64.50");
+}
+
+#[test]
+fn a_tax_below_that_is_in_the_sum_at_its_rate_is_not_added_to_it() {
+    let slip = |tax: &str| {
+        let (total, confidence, _) =
+            read(&format!("Counter total (incl tax)   57.00\nCASH   57.00\nTAX OF 14.00%   {tax}"));
+        assert_eq!(total, "57.00");
+        confidence
+    };
+    assert!(slip("7.00") >= 0.8, "{}", slip("7.00"));
+    assert!(slip("7.98") <= 0.6, "14 % on it: {}", slip("7.98"));
+}
+
+#[test]
+fn rates_on_lines_of_their_own_make_the_total() {
+    let made = |text: &str| {
+        let found = figures(&sheet(text), 2);
+        rates::table(&rates::rows(&found), 3160 * CENT).map(|t| (t.net / CENT, t.tax / CENT))
+    };
+    let slip = "Umsatz 10% inkl.   22,00\nUSt 10%   2,00\nUmsatz 20% inkl.   9,60\nUSt 20%   1,60";
+    assert_eq!(made(slip), Some((2800, 360)));
+    let net = "Netto 10%   20,00\nUSt 10%   2,00\nNetto 20%   8,00\nUSt 20%   1,60";
+    assert_eq!(made(net), Some((2800, 360)));
+    let thrice = "Umsatz 10%   22,00\nUSt 10%   2,00\nNetto 10%   20,00\n\
+         Umsatz 20%   9,60\nUSt 20%   1,60\nNetto 20%   8,00";
+    assert_eq!(made(thrice), Some((2800, 360)), "both say the same");
+    assert_eq!(made(&slip.replace("1,60", "1,50")), None, "one of them is no tax at its rate");
+    assert_eq!(made(&slip.replace("9,60", "19,20")), None);
+    assert_eq!(made(&net.replace("8,00", "9,60")), None, "one before tax, and one with it");
+    assert_eq!(made("Umsatz   22,00\nUSt   2,00\nUmsatz   9,60\nUSt   1,60"), None, "no rate is printed");
+}

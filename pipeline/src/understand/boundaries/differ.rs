@@ -78,9 +78,9 @@ pub fn is_card(said: &Understanding) -> bool {
     said.kind == Kind::Id && said.confidence >= LIKELY && says
 }
 
-/// What `next` is to `first`.
+/// What `next` is to `first`. `strip`: it was printed below it, with no more than a band between them.
 #[must_use]
-pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
+pub fn relation(first: &Understanding, next: &Understanding, strip: bool) -> Relation {
     let standing = standing(next);
     match (first.kind, next.kind) {
         (_, Kind::Other) | (Kind::Other, _) => Relation::Unknown,
@@ -98,7 +98,7 @@ pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
         }
         _ => {
             let [paid, slip] = [first, next].map(|said| said.doubts.contains(&Doubt::Slip));
-            bills(&first.fields, &next.fields, standing, paid != slip)
+            bills(&first.fields, &next.fields, standing, paid != slip, strip)
         }
     }
 }
@@ -148,8 +148,8 @@ fn people(first: &Understanding, next: &Understanding) -> Relation {
 }
 
 /// A bill has one number, one issuer, one total and one date, on however many pages. `with_slip`: one of the two is the slip
-/// of a card, and the other is not.
-fn bills(a: &Fields, b: &Fields, standing: Standing, with_slip: bool) -> Relation {
+/// of a card, and the other is not; `strip`: one stands right below the other.
+fn bills(a: &Fields, b: &Fields, standing: Standing, with_slip: bool, strip: bool) -> Relation {
     use FieldName::{Currency, Date, IssueDate, IssuerTaxId, MerchantTaxId, Number, Total};
     let number = numbers(agree(a, b, &[Number]), a, b);
     let total = agree(a, b, &[Total]);
@@ -176,10 +176,11 @@ fn bills(a: &Fields, b: &Fields, standing: Standing, with_slip: bool) -> Relatio
         return if other { Relation::Maybe(why()) } else { Relation::Same };
     }
     if total == Agree::Yes && date != Agree::No && time != Agree::No {
-        // A copy, or the slip of the card that paid it, which may name a bank and counts its slips; a bill with a number
-        // of its own a person looks at.
-        let paid = with_slip && time == Agree::Yes;
-        let same = paid || number != Agree::No && (parties != Agree::No || time == Agree::Yes);
+        // A copy, or the slip of the card that paid it, which may name a bank, counts its slips and leaves day and hour to
+        // the bill; a bill with a number of its own a person looks at. The foot of a strip repeats sum and day under
+        // whatever stands over them: there a name alone, without its id, makes no other shop.
+        let foot = strip && date == Agree::Yes && tax_id != Agree::No;
+        let same = with_slip || number != Agree::No && (parties != Agree::No || time == Agree::Yes || foot);
         return if same { Relation::Same } else { Relation::Maybe(why()) };
     }
     if document && total != Agree::Yes && differ.len() >= 2 {
@@ -272,10 +273,40 @@ mod tests {
 
     #[test]
     fn a_slip_has_a_number_of_its_own_and_is_the_bills() {
-        let (paid, slip) = (bill("100050367", "17:45"), bill("3904", "17:47"));
-        let relation = |slip: &Fields, with_slip| bills(&paid, slip, Standing::Document, with_slip);
+        let (paid, mut slip) = (bill("100050367", "17:45"), bill("3904", "17:47"));
+        let relation = |slip: &Fields, with_slip| bills(&paid, slip, Standing::Document, with_slip, false);
         assert_eq!(relation(&slip, true), Relation::Same);
         assert!(matches!(relation(&slip, false), Relation::Maybe(_)), "two bills of one sum");
         assert!(matches!(relation(&bill("3904", "21:10"), true), Relation::Maybe(_)), "hours later");
+        slip.remove(&FieldName::Time);
+        slip.remove(&FieldName::Date);
+        assert_eq!(relation(&slip, true), Relation::Same, "the bill says when");
+        assert!(matches!(relation(&slip, false), Relation::Maybe(_)), "no slip, and a number of its own");
+        slip.insert(FieldName::Total, Field::unplaced("31.40", 0.95, Source::Ocr));
+        assert_ne!(relation(&slip, true), Relation::Same, "it paid another bill");
+    }
+
+    #[test]
+    fn the_foot_of_a_strip_has_its_sum_and_day_and_no_shop_of_its_own() {
+        let part = |name: &str, id: Option<&str>| {
+            let mut fields = bill("", "");
+            fields.remove(&FieldName::Number);
+            fields.remove(&FieldName::Time);
+            fields.insert(FieldName::MerchantName, Field::unplaced(name, 0.9, Source::Ocr));
+            if let Some(id) = id {
+                fields.insert(FieldName::MerchantTaxId, Field::unplaced(id, 0.95, Source::Ocr));
+            }
+            fields
+        };
+        let head = part("Molino Azul", Some("B12345674"));
+        let relation = |foot: &Fields, strip| bills(&head, foot, Standing::Document, false, strip);
+        let foot = part("Factura original", None);
+        assert_eq!(relation(&foot, true), Relation::Same);
+        assert!(matches!(relation(&foot, false), Relation::Maybe(_)), "side by side, or on the next page");
+        let other = part("Quincalla Norte", Some("B87654321"));
+        assert!(matches!(relation(&other, true), Relation::Maybe(_)), "an id of its own");
+        let mut undated = part("Quincalla Norte", None);
+        undated.remove(&FieldName::Date);
+        assert!(matches!(relation(&undated, true), Relation::Maybe(_)), "nothing says that it is of the day");
     }
 }

@@ -131,7 +131,7 @@ fn page_after_page(
         let relation = match runs.last().map(|run| &run.head) {
             None => Relation::Other(String::new()),
             Some(None) => Relation::Unknown,
-            Some(Some(head)) => match relation(head, &said) {
+            Some(Some(head)) => match relation(head, &said, false) {
                 Relation::Unknown => alone(head, &said).map_or(Relation::Unknown, Relation::Maybe),
                 relation => relation,
             },
@@ -194,7 +194,7 @@ fn beside(first: &Understanding, second: &Understanding, cut: Cut) -> Relation {
     if standings.contains(&Standing::Nothing) && !hidden || !standings.contains(&Standing::Document) {
         return Relation::Unknown;
     }
-    let relation = relation(first, second);
+    let relation = relation(first, second, cut == Cut::Band);
     // A gutter through all lines of a photo is already much: no bill has two totals side by side.
     let own = |said: &Understanding| {
         said.fields.get(&FieldName::Total).is_some_and(|f: &Field| f.confidence >= TOTAL)

@@ -21,6 +21,7 @@ fn the_forms_of_a_date() {
         "December 31st, 2024",
         "20241231",
         "12/31/2024",
+        "12/31/2C24",
         "31/12/2024 13:59",
         "Fecha:31/12/20248:13:39 PM",
         "31.12.2420:47",
@@ -39,6 +40,18 @@ fn day_and_month_by_evidence() {
     assert_eq!(read("03/04/2024", Order::MonthFirst), ["2024-03-04"]);
     assert!(dates("03/04/2024", Order::Unknown)[0].other.is_some());
     assert!(dates("13/04/2024", Order::Unknown)[0].other.is_none());
+}
+
+#[test]
+fn a_letter_is_a_nought_only_among_figures() {
+    for (read, meant) in [
+        ("12/31/2c24", "12/31/2024"),
+        ("c12/31/2o24", "c12/31/2024"),
+        ("12/c/2o24", "12/c/2024"),
+        ("nc12/31/2024", "nc12/31/2024"),
+    ] {
+        assert_eq!(mended(read), meant);
+    }
 }
 
 #[test]

@@ -23,6 +23,12 @@ pub fn is_brand(name: &str) -> bool {
     BRANDS.contains_key(bare(name).as_str())
 }
 
+/// Whether a name is a brand's that a running text can only say of it.
+#[must_use]
+pub fn is_sure(name: &str) -> bool {
+    BRANDS.get(bare(name).as_str()) == Some(&false)
+}
+
 /// Whether a name is a brand's with words of its trade: `Supermarket Stokrotka`, `Sklep Żabka`.
 #[must_use]
 pub fn with_its_trade(name: &str) -> bool {
@@ -114,7 +120,7 @@ fn named(text: &str) -> Vec<(String, String)> {
 
 fn brand(printed: &str) -> Option<String> {
     let own = bare(printed);
-    let sure = |name: &str| name.chars().count() >= LETTERS && BRANDS.get(name) == Some(&false);
+    let sure = |name: &str| name.chars().count() >= LETTERS && is_sure(name);
     // "Giordano's": the owner's s.
     let without = || own.strip_suffix('s').filter(|o| printed.contains(['\'', '\u{2019}']) && sure(o));
     if sure(&own) { Some(own) } else { without().map(str::to_owned) }

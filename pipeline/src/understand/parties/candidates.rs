@@ -4,15 +4,17 @@ use super::{
     blocks::{Block, Side, whose},
     brands,
     looks::{is_price, is_registration, looks_like_address, says_contact},
-    names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
+    names::{core, firm, only_articles, only_ending, only_trade, plausible, says_former, says_other, tokens},
+    support::support,
     tidy::{says_legal_name, sender_line, tidy},
     web::Site,
+    witnessed,
     words::{CAPITAL, before as text_before},
 };
 use crate::{
     fields::PageBox,
     understand::{
-        sheet::{Cell, Row, Sheet, fold},
+        sheet::{Cell, Row, Sheet},
         tables::heads_table,
         tax_ids::{self, TaxId},
     },
@@ -51,6 +53,38 @@ pub struct Candidate {
     pub mentions: usize,
     /// It is only mentioned: no line is its name alone.
     pub mentioned: bool,
+    /// The paper thanks or welcomes in its name.
+    pub voiced: bool,
+    /// Another line says that who bears the name is to be paid.
+    pub payee: bool,
+    /// A letter of it was mended by what the page says elsewhere.
+    pub witnessed: bool,
+}
+
+impl Candidate {
+    /// A name that the line `at` says among other words, on the first page.
+    pub(super) fn within(name: String, at: (usize, usize), bbox: PageBox, score: f32) -> Self {
+        Self {
+            core: core(&name),
+            name,
+            page: 1,
+            bbox,
+            at,
+            score,
+            site: None,
+            proofs: 0,
+            labelled: false,
+            again: 0,
+            own_id: false,
+            others_id: false,
+            legal_label: false,
+            mentions: 0,
+            mentioned: true,
+            voiced: false,
+            payee: false,
+            witnessed: false,
+        }
+    }
 }
 
 /// What is known of the page before its names are weighed.
@@ -160,6 +194,7 @@ pub fn candidates(page: &Page<'_>, weights: Weights, recipients: &[String]) -> V
         }
         priced += usize::from(row.cells.iter().any(|c| is_price(&c.folded)));
     }
+    witnessed::mend(page, &mut found);
     support(page, &mut found, recipients);
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     found
@@ -196,22 +231,17 @@ fn candidate(
         (if legal_label && !others_id { 0.5 } else { 0.0 }, 0),
         (if own_id { 0.15 } else { 0.0 } - if others_id { 1.5 } else { 0.0 }, 0),
     ];
+    let bbox = taken.map_or(cell.bbox, |t| around(cell.bbox, t));
+    let score = place + parts.iter().map(|(score, _)| score).sum::<f32>();
     let candidate = Candidate {
-        core: core(&name),
-        name,
         page: row.page,
-        bbox: taken.map_or(cell.bbox, |t| around(cell.bbox, t)),
-        at,
-        score: place + parts.iter().map(|(score, _)| score).sum::<f32>(),
         proofs: parts.iter().map(|(_, proofs)| proofs).sum(),
         labelled: block.is_some_and(|b| b.side == Side::Issuer),
-        again: 0,
-        site: None,
         own_id,
         others_id,
         legal_label,
-        mentions: 0,
         mentioned: false,
+        ..Candidate::within(name, at, bbox, score)
     };
     Some((candidate, taken))
 }
@@ -349,11 +379,16 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
     let Some(next) = below.first() else { return (name, None) };
     let alike = (next.height / cell.height.max(0.001)).clamp(0.0, 9.0);
     let close = next.bbox[1] - cell.bbox[3] < 0.8 * cell.height;
-    let clean = !says_other(&name) && !cell.text.chars().any(|c| c.is_ascii_digit()) && plausible(&name);
-    if !close || !clean || !(0.75..1.35).contains(&alike) || firm(&name) > 0.9 {
+    let article = at.0 < BRAND_ROWS && only_articles(&name);
+    let clean =
+        !says_other(&name) && !cell.text.chars().any(|c| c.is_ascii_digit()) && (article || plausible(&name));
+    // "THE" over "NUBE": the article of a sign is often smaller.
+    let alike = if article { (0.75..2.5).contains(&alike) } else { (0.75..1.35).contains(&alike) };
+    if !close || !clean || !alike || firm(&name) > 0.9 {
         return (name, None);
     }
     let tail = tidy(&next.text);
+    let named = article && plausible(&tail) && !tail.chars().any(|c| c.is_ascii_digit());
     let words = tokens(&tail).len();
     let stem = firm(&tail) > 0.9
         && words <= 4
@@ -369,7 +404,7 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
     // "Big" over "Boy": two lines of one sign.
     let brand = words <= 2 && brands::is_brand(&format!("{name}{tail}")) && !brands::is_brand(&name);
     let ending = only_ending(&tail) || only_ending(&next.text);
-    if ending || (stem && quoted_or_short(&name, &tail)) || plain || brand {
+    if ending || (stem && quoted_or_short(&name, &tail)) || plain || brand || named {
         return (format!("{name} {}", tail.trim()), Some(next.bbox));
     }
     (name, None)
@@ -384,59 +419,4 @@ fn quoted_or_short(name: &str, tail: &str) -> bool {
 
 fn upper(text: &str) -> bool {
     text.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase)
-}
-
-/// Agreement: the name again elsewhere, the site or e-mail, and the recipient's name against it.
-fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[String]) {
-    let cores: Vec<(String, (usize, usize))> = found.iter().map(|c| (c.core.clone(), c.at)).collect();
-    let squeezed: Vec<String> = page
-        .sheet
-        .rows
-        .iter()
-        .map(|r| fold(&r.text).chars().filter(|c| c.is_alphanumeric()).collect())
-        .collect();
-    for candidate in found.iter_mut() {
-        let own = candidate.core.as_str();
-        if own.chars().count() >= 4 {
-            let again = squeezed
-                .iter()
-                .enumerate()
-                .filter(|(r, text)| *r != candidate.at.0 && text.contains(own) && !in_recipients(page, *r))
-                .filter(|(r, _)| {
-                    !cores.iter().any(|(c, at)| at.0 == *r && c.len() > own.len() && !c.starts_with(own))
-                })
-                .count();
-            candidate.again = again;
-            candidate.score += 0.2 * again.min(2) as f32;
-            candidate.proofs += u32::from(again > 0);
-            let begins =
-                cores.iter().any(|(c, at)| *at != candidate.at && c.len() > own.len() && c.starts_with(own));
-            candidate.score += if begins { 0.1 } else { 0.0 };
-        }
-        let own = page.sites.iter().filter(|s| !in_recipients(page, s.row) || recipients.is_empty());
-        candidate.site = own.filter_map(|s| s.agreement(&candidate.name)).reduce(f32::max);
-        let site = candidate.site.unwrap_or_default();
-        candidate.score += 0.7 * site;
-        candidate.proofs += u32::from(site > 0.5);
-        if recipients.iter().any(|r| same_party(r, &candidate.name, &candidate.core)) && site < 0.9 {
-            candidate.score -= 1.5;
-        }
-    }
-}
-
-fn in_recipients(page: &Page<'_>, row: usize) -> bool {
-    page.blocks
-        .iter()
-        .filter(|b| matches!(b.side, Side::Recipient | Side::Delivery))
-        .any(|b| b.cells.iter().any(|(r, _)| *r == row))
-}
-
-/// Whether a candidate is the recipient's name; another legal form makes another firm of the same name.
-fn same_party(recipient: &str, name: &str, own: &str) -> bool {
-    let theirs = core(recipient);
-    if theirs == own && form(recipient).is_some_and(|r| form(name).is_some_and(|n| n != r)) {
-        return false;
-    }
-    let shorter = theirs.len().min(own.len());
-    shorter >= 4 && (theirs.starts_with(own) || own.starts_with(&theirs))
 }

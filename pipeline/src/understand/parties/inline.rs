@@ -2,7 +2,7 @@
 
 use super::{
     looks::{looks_like_address, says_contact},
-    names::{firm, legal_form, only_ending, tokens},
+    names::{ends_in_form, firm, only_ending, tokens},
     words::BIND,
 };
 use crate::understand::sheet::{fold, has_phrase};
@@ -71,12 +71,6 @@ fn begins_with_form(part: &str) -> bool {
     let forms = tokens(part).into_iter().take(FORM);
     let mut forms = forms.map(|word| &part[..word.end]).filter(|form| form.contains('.') || form.len() > 2);
     forms.any(only_ending)
-}
-
-/// Whether a text ends in a legal form that is not all of it.
-fn ends_in_form(text: &str) -> bool {
-    let words = tokens(text);
-    legal_form(&words, text).is_some_and(|(from, to)| from > 0 && to + 1 == words.len())
 }
 
 fn binds(part: &str) -> bool {

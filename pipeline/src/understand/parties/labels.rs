@@ -70,6 +70,13 @@ pub fn labels(cell: &Cell) -> Vec<Label> {
     out
 }
 
+/// Whether a folded text is the label of a party's block and nothing else: `Afleveradres`.
+#[must_use]
+pub fn is_label(folded: &str) -> bool {
+    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric() && c != ')');
+    [&ISSUER, &PAYEE, &RECIPIENT, &PERSON, &DELIVERY, &THIRD].into_iter().any(|words| words.contains(&bare))
+}
+
 /// Where a label ends if the cell says it as a label: alone, before a colon, at its start or its end.
 fn says(text: &str, word: &str) -> Option<(usize, usize)> {
     let at = crate::understand::sheet::find_phrase(text, word)?;
@@ -101,6 +108,16 @@ fn starts_other(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_alone() {
+        for text in ["afleveradres", "bill to:", "senor(es)"] {
+            assert!(is_label(text), "{text}");
+        }
+        for text in ["vendedor feliz", "acme", ""] {
+            assert!(!is_label(text), "{text}");
+        }
+    }
 
     #[test]
     fn every_row_of_the_file_is_read() {

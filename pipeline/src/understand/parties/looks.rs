@@ -45,7 +45,9 @@ pub fn postal(row: &str) -> bool {
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return false };
     let mut parts = behind.map(|mut words| (words.next(), words.next()));
     let streets = parts.any(|part| matches!(part, (Some(first), Some(next)) if code(first) && town(&next)));
-    (words.len() >= 2 && code(first) && words.get(1).is_some_and(town))
+    // "1516 Brewing Company": a year before a trade is a name.
+    let trade = words.get(1).is_some_and(|w| TRADE.contains(w));
+    (words.len() >= 2 && code(first) && words.get(1).is_some_and(town) && !trade)
         || streets
         || (words.len() >= 3
             && code(last)

@@ -4,7 +4,7 @@ use super::{
     blocks::is_others,
     brands,
     candidates::{Candidate, Page},
-    names::{core, only_trade},
+    names::only_trade,
 };
 use crate::understand::{places::cities::is_city, reconcile::bare, sheet::fold};
 
@@ -29,22 +29,12 @@ pub(super) fn add(page: &Page<'_>, found: &mut Vec<Candidate>) {
             continue;
         }
         let again = mention.lines.saturating_sub(1);
+        let score = MENTIONED + AGAIN * again.min(2) as f32;
         found.push(Candidate {
-            core: core(&mention.name),
-            name: mention.name,
-            page: 1,
-            bbox: cell.bbox,
-            at: mention.at,
-            score: MENTIONED + AGAIN * again.min(2) as f32,
-            site: None,
             proofs: u32::from(again > 0),
-            labelled: false,
             again,
-            own_id: false,
-            others_id: false,
-            legal_label: false,
             mentions: mention.lines,
-            mentioned: true,
+            ..Candidate::within(mention.name, mention.at, cell.bbox, score)
         });
     }
     found.sort_by(|a, b| b.score.total_cmp(&a.score));

@@ -1,8 +1,10 @@
 //! Who issued a document, and to whom.
 //!
 //! The way of the data: [`blocks`] says whose corner each line stands in; every line that may be a name is weighed in
-//! [`mod@candidates`] by its look ([`names`]), its place, its block and the sites and e-mails that agree ([`web`]); brands
-//! that lines mention are weighed beside them; of all [`Options`] a trained scorer takes the likeliest.
+//! [`mod@candidates`] by its look ([`names`]), its place, its block and what the rest of the page says of it (`support`): sites
+//! and e-mails that agree ([`web`]), another line that says it again or pays it. A letter that was misread is mended by them
+//! (`witnessed`). Names in which the paper thanks or welcomes (`voiced`) and brands that lines mention are weighed beside them;
+//! of all [`Options`] a trained scorer takes the likeliest.
 
 pub mod address;
 mod addressed;
@@ -19,8 +21,11 @@ mod mentioned;
 pub mod names;
 mod options;
 mod signs;
+mod support;
 pub mod tidy;
+mod voiced;
 pub mod web;
+mod witnessed;
 mod words;
 
 use self::{
@@ -175,6 +180,33 @@ mod tests {
             &[(0.2, "No 8, Jalan Alta 7")],
         ]);
         assert_eq!(merchant(&sheet, &[], Scorers::committed()).unwrap().name, "NUBE ROJA CO. (M) SDN BHD");
+    }
+
+    #[test]
+    fn an_article_over_the_rest_of_a_sign() {
+        let read = |first| {
+            let sheet = drawn(&[
+                &[(0.3, first)],
+                &[(0.3, "NUBE")],
+                &[(0.3, "12 High Street")],
+                &[(0.3, "Tel. 020 7946 0018")],
+            ]);
+            merchant(&sheet, &[], Scorers::committed()).unwrap().name
+        };
+        assert_eq!(read("THE"), "THE NUBE");
+        // A tax code in the column of the sign is no article.
+        assert_eq!(read("A"), "NUBE");
+    }
+
+    #[test]
+    fn what_names_nobody_is_not_taken_while_a_name_is_there() {
+        let sheet = drawn(&[
+            &[(0.3, "d.o.o. OIB"), (0.7, "12345678903")],
+            &[(0.3, "NUBE ROJA")],
+            &[(0.3, "Riva Alta 4, 21000 Split")],
+            &[(0.1, "Riba"), (0.7, "100,00")],
+        ]);
+        assert_eq!(merchant(&sheet, &[], Scorers::committed()).unwrap().name, "NUBE ROJA");
     }
 
     #[test]

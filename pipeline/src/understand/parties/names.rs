@@ -2,7 +2,10 @@
 
 use super::{
     looks::looks_like_address,
-    words::{BIND_FORM, BIND_TRADE, COUNTRIES, FORMER, LEGAL, NOT_NAME, SHORT_LEGAL, SPEECH, TERM, TRADE},
+    words::{
+        ARTICLES, BIND_FORM, BIND_TRADE, BORNE, COUNTRIES, FORMER, LEGAL, NOT_NAME, SHORT_LEGAL, SPEECH,
+        TERM, TRADE,
+    },
 };
 use crate::understand::sheet::{fold, has_phrase};
 
@@ -105,6 +108,14 @@ pub fn only_trade(text: &str) -> bool {
     words.iter().all(|w| TRADE.contains(&w.plain.as_str()) || BIND_TRADE.contains(&w.plain.as_str()))
 }
 
+/// Whether a text is but an article, "THE", "LA": the name goes on below. A lone letter is none.
+#[must_use]
+pub fn only_articles(text: &str) -> bool {
+    let words = tokens(text);
+    !words.is_empty()
+        && words.iter().all(|w| w.plain.chars().count() > 1 && ARTICLES.contains(&w.plain.as_str()))
+}
+
 /// Whether a text is only the end of a name: legal forms, brackets and country words ("CO. (M) SDN BHD").
 #[must_use]
 pub fn only_ending(text: &str) -> bool {
@@ -122,16 +133,39 @@ fn alone(words: &[Token]) -> Option<(usize, usize)> {
     SHORT_LEGAL.contains(&word.plain.as_str()).then_some((last, last))
 }
 
-/// Whether a name's line says something a name does not.
+/// Whether a name's line says something a name does not; what firms do call themselves by is none before a legal form:
+/// "Nube Express Shopping Limited".
 #[must_use]
 pub fn says_other(text: &str) -> bool {
     let plain = plain(text);
     let folded = fold(text);
     let term = TERM.iter().any(|d| has_phrase(&plain, d));
+    let formed = ends_in_form(text);
+    let other = |w: &&&str| !(formed && BORNE.contains(*w));
     (term && folded.contains(|c: char| c.is_ascii_digit()))
-        || NOT_NAME.iter().any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
+        || NOT_NAME.iter().filter(other).any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
         || (folded.contains('@') && folded.contains('.'))
         || letter_by_letter(&folded).is_some_and(|word| NOT_NAME.contains(&word.as_str()))
+        || broken(text)
+}
+
+/// Fewest letters of a word that is known though something was read into it.
+const BROKEN: usize = 8;
+
+/// "Einz:elkarte": a long word that no name says, with a mark or a blank read into it.
+fn broken(text: &str) -> bool {
+    let words = tokens(text);
+    words.windows(2).any(|pair| {
+        let word: String = pair.iter().map(|w| w.plain.as_str()).collect();
+        word.chars().count() >= BROKEN && NOT_NAME.contains(&word.as_str())
+    })
+}
+
+/// Whether a text ends in a legal form that is not all of it.
+#[must_use]
+pub fn ends_in_form(text: &str) -> bool {
+    let words = tokens(text);
+    legal_form(&words, text).is_some_and(|(from, to)| from > 0 && to + 1 == words.len())
 }
 
 /// Fewest letters of a word that is printed letter by letter.
@@ -155,11 +189,29 @@ pub fn says_former(folded: &str) -> bool {
 #[must_use]
 pub fn core(name: &str) -> String {
     let words = tokens(name);
-    let keep = match legal_form(&words, name) {
+    words
+        .iter()
+        .take(stem(&words, name))
+        .flat_map(|w| w.plain.chars())
+        .filter(|c| c.is_alphanumeric())
+        .collect()
+}
+
+/// How many words of a name stand before its legal form: all, where it has none or is nothing else.
+#[must_use]
+pub fn stem(words: &[Token], name: &str) -> usize {
+    match legal_form(words, name) {
         Some((from, _)) if from > 0 => from,
         _ => words.len(),
-    };
-    words.iter().take(keep).flat_map(|w| w.plain.chars()).filter(|c| c.is_alphanumeric()).collect()
+    }
+}
+
+/// Whether one of two [`core()`]s is but a part of the other: a town in it, the name without its branch.
+#[must_use]
+pub fn kin(top: &str, other: &str) -> bool {
+    other == top
+        || (top.len() >= 4 && other.starts_with(top))
+        || (other.len() >= 4 && (top.ends_with(other) || top.starts_with(other)))
 }
 
 /// The legal form of a name, squeezed.
@@ -181,13 +233,22 @@ fn speaks(text: &str) -> bool {
     words.len() >= SENTENCE.0 && (speech >= SENTENCE.1 || speech == 1 && small >= SENTENCE.2)
 }
 
+/// "H&M": two letters that a sign binds are a name, where two others are a code or what is left of a word.
+fn is_bound_pair(folded: &str) -> bool {
+    let mut parts = folded.split('&').map(|part| {
+        let mut letters = part.trim().chars();
+        letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
+    });
+    parts.next() == Some(true) && parts.next() == Some(true) && parts.next().is_none()
+}
+
 /// Whether a text can be a name at all.
 #[must_use]
 pub fn plausible(name: &str) -> bool {
     let folded = fold(name);
     let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
     let digits = folded.chars().filter(char::is_ascii_digit).count();
-    letters >= 3
+    (letters >= 3 || is_bound_pair(&folded))
         && folded.chars().count() <= 80
         && digits <= letters
         && !folded.ends_with(':')
@@ -251,6 +312,51 @@ mod tests {
     }
 
     #[test]
+    fn a_long_word_with_a_mark_read_into_it() {
+        assert!(says_other("Einz:elkarte Altstadt") && says_other("Fahr schein"));
+        assert!(!says_other("Ein Nube") && !says_other("Nube Roja"));
+    }
+
+    #[test]
+    fn words_that_firms_bear() {
+        for name in ["Nube Express Shopping Limited", "Nube Medical Inc.", "NUBE CASH & CARRY S.L."] {
+            assert!(!says_other(name), "{name}");
+        }
+        for text in [
+            "Shopping hours",
+            "Nube Shopping",
+            "Cash",
+            "Customer Nube Medical Ltd",
+            "Medical Inc. Invoice 17",
+        ] {
+            assert!(says_other(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_letters_that_a_sign_binds() {
+        assert!(plausible("N&R") && plausible("N & R"));
+        for text in ["NR", "N&", "&R", "N&R&", "4&5", "A"] {
+            assert!(!plausible(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_article_alone() {
+        assert!(only_articles("THE") && only_articles("La"));
+        assert!(!only_articles("The Nube") && !only_articles("A") && !only_articles(""));
+    }
+
+    #[test]
+    fn titles_of_two_words_before_a_firm() {
+        assert_eq!(tidy("Sales Receipt N.U.B.E. S.A."), "N.U.B.E. S.A.");
+        assert_eq!(tidy("Factura de Venta Nube Roja S.A.S."), "Nube Roja S.A.S.");
+        for name in ["Cash Nube Roja S.L.", "Tax Receipt Services Ltd", "Receipt Nube Roja"] {
+            assert_eq!(tidy(name), name);
+        }
+    }
+
+    #[test]
     fn endings_and_cores() {
         assert!(only_ending("CO. (M) SDN BHD") && only_ending("(NORTE) SDN BHD") && only_ending("Inc."));
         assert!(!only_ending("N.R.MOTOR(NORTE)SDN.BHD."));
@@ -261,6 +367,7 @@ mod tests {
     fn addresses() {
         assert!(looks_like_address("springfield, ny 10001") && looks_like_address("80333 munchen"));
         assert!(!looks_like_address("99 speed shop s/b"));
+        assert!(!looks_like_address("1842 brewing company") && looks_like_address("1842 altstadt"));
     }
 
     proptest::proptest! {

@@ -4,7 +4,9 @@ use super::{
     Named,
     blocks::Side,
     candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
-    mentioned, names, other_addressee, recipients, signs, web,
+    mentioned,
+    names::{self, kin},
+    other_addressee, recipients, signs, voiced, web,
 };
 use crate::understand::{
     scorer::{Scorers, yes},
@@ -44,6 +46,7 @@ impl Options {
         let named = |side: Side| blocks.iter().any(|b| b.side == side && b.name.is_some());
         let two = named(Side::Recipient) || named(Side::Issuer) || other_addressee(&page, &found).is_some();
         let told_apart = invoice.then_some(two);
+        voiced::add(&page, &mut found);
         mentioned::add(&page, &mut found);
         found.truncate(MOST);
         let weigh = |(rank, c): (usize, &Candidate)| weighed(&page, &found, rank, c, told_apart);
@@ -55,29 +58,31 @@ impl Options {
         self.weighed.iter().map(|w| &w.named)
     }
 
-    /// The likeliest: by the trained scorer, else by rules. Its signs say how it leads the others.
+    /// The likeliest: by the trained scorer, else by rules, and what cannot be a name only where nothing else is there. Its
+    /// signs say how it leads the others.
     #[must_use]
     pub fn best(&self, scorers: &Scorers) -> Option<Named> {
         let odds: Vec<f32> = match scorers.get(CHOICE) {
             Some(scorer) => self.iter().map(|n| scorer.odds(&n.signs)).collect(),
             None => (0..self.weighed.len()).map(|n| -(n as f32)).collect(),
         };
-        let at = (0..odds.len()).max_by(|a, b| odds[*a].total_cmp(&odds[*b]).then(b.cmp(a)))?;
+        let nobody: Vec<bool> = self.iter().map(|n| signs::is_nobody(&n.name)).collect();
+        let none = nobody.iter().all(|nobody| *nobody);
+        let can_be: Vec<bool> = nobody.iter().map(|nobody| none || !nobody).collect();
+        let first = can_be.iter().position(|can| *can)?;
+        let likelier = |a: &usize, b: &usize| odds[*a].total_cmp(&odds[*b]).then(b.cmp(a));
+        let at = (0..odds.len()).filter(|n| can_be[*n]).max_by(likelier)?;
         let (own, top) = (odds[at], &self.weighed[at]);
         // Its own words alone are no other name: a town in it, the name without its branch.
-        let others = self.weighed.iter().zip(&odds).filter(|(w, _)| !kin(&top.core, &w.core));
+        let rivals =
+            self.weighed.iter().zip(&odds).zip(&can_be).filter(|(_, can)| **can).map(|(rival, _)| rival);
+        let others = rivals.filter(|(w, _)| !kin(&top.core, &w.core));
         let others: f32 = others.map(|(_, o)| (o - own).exp()).sum();
         let mut named = top.named.clone();
         named.signs.push(("choice", (-others.max(1e-6).ln()).clamp(-LEAD, LEAD)));
-        named.signs.push(("rules_choice", yes(at == 0)));
+        named.signs.push(("rules_choice", yes(at == first)));
         Some(named)
     }
-}
-
-fn kin(top: &str, other: &str) -> bool {
-    other == top
-        || (top.len() >= 4 && other.starts_with(top))
-        || (other.len() >= 4 && (top.ends_with(other) || top.starts_with(other)))
 }
 
 /// A candidate with its signs and how sure rules alone are of it.

@@ -3,9 +3,11 @@
 use super::{
     Named, brands,
     candidates::{Candidate, Page},
-    looks::{looks_like_address, says_contact},
-    names::{core, firm, only_trade, says_other, tokens},
-    words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
+    labels,
+    looks::{is_price, looks_like_address, says_contact},
+    names::{core, firm, only_articles, only_trade, says_other, tokens},
+    web,
+    words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SALE, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
 };
 use crate::{
     fields::Source,
@@ -52,17 +54,14 @@ pub(super) fn signs(
     let invoice = told_apart.is_some();
     let speech = tokens(name).iter().filter(|w| SPEECH.contains(&w.plain.as_str())).count();
     let below = page.below(shown.at, 5);
-    vec![
-        ("score", top.score.clamp(-2.0, 4.0)),
+    let address = below.iter().take(3).any(|c| looks_like_address(&c.folded));
+    let contact = below.iter().any(|c| says_contact(&c.folded));
+    let mut signs = vec![
         ("lead", lead),
-        ("proofs", top.proofs.min(5) as f32),
         ("site", site),
-        ("other_site", yes(top.site.is_some_and(|s| s < 0.3))),
         ("form", yes(form)),
         ("trade", yes(!form && firm(name) > 0.1)),
         ("brand", yes(brand)),
-        ("again", top.again.min(2) as f32),
-        ("labelled", yes(top.labelled)),
         ("vouched", yes(vouched)),
         ("first", yes(shown.at.0 == 0)),
         ("row", shown.at.0.min(10) as f32 / 10.0),
@@ -81,28 +80,50 @@ pub(super) fn signs(
         ("invoice", yes(invoice)),
         ("told_apart", yes(told_apart == Some(true))),
         ("invoice_vouched", yes(invoice && vouched)),
-        ("own_id", yes(top.own_id)),
-        ("others_id", yes(top.others_id)),
-        ("legal_label", yes(top.legal_label)),
         ("foreign", yes(scripts::unread(page.sheet).is_some())),
         ("receipted", yes(is_receipted(page, name))),
         ("ids", page.ids.len().min(3) as f32),
-        ("mentions", top.mentions.min(3) as f32 / 3.0),
-        ("mentioned", yes(top.mentioned)),
-        ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
+        ("priced", yes(row.is_some_and(|r| r.cells.iter().any(|c| is_price(&c.folded))))),
+        ("misread", yes(misread(name))),
+        ("web", yes(web::is_address(&fold(name)) && !brand)),
         ("city", yes(cities::is_city(&fold(name)))),
         ("only_trade", yes(only_trade(name))),
         ("depth", shown.bbox[1].clamp(0.0, 1.0)),
         ("speech", if form || brand { 0.0 } else { speech.min(2) as f32 / 2.0 }),
-        ("above_address", yes(below.iter().take(3).any(|c| looks_like_address(&c.folded)))),
-        ("above_contact", yes(below.iter().any(|c| says_contact(&c.folded)))),
+        ("above_address", yes(address)),
+        ("above_contact", yes(contact)),
+        ("letterhead", yes(address && contact && shown.at.0 < LETTERHEAD)),
         ("largest", cell.map_or(0.0, |c| c.height / tallest(page).max(c.height))),
         ("centred", yes((shown.bbox[0] + shown.bbox[2] - 1.0).abs() < 0.1)),
         ("left", shown.bbox[0].clamp(0.0, 1.0)),
         ("upper", yes(name.chars().filter(|c| c.is_uppercase()).count() * 10 > letters * 7)),
+    ];
+    signs.extend(weighed(top));
+    signs
+}
+
+/// The signs that a candidate was weighed by, wherever it is shown.
+fn weighed(top: &Candidate) -> [(&'static str, f32); 14] {
+    [
+        ("score", top.score.clamp(-2.0, 4.0)),
+        ("proofs", top.proofs.min(5) as f32),
+        ("other_site", yes(top.site.is_some_and(|s| s < 0.3))),
+        ("again", top.again.min(2) as f32),
+        ("labelled", yes(top.labelled)),
+        ("own_id", yes(top.own_id)),
+        ("others_id", yes(top.others_id)),
+        ("legal_label", yes(top.legal_label)),
+        ("mentions", top.mentions.min(3) as f32 / 3.0),
+        ("mentioned", yes(top.mentioned)),
+        ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
+        ("voiced", yes(top.voiced)),
+        ("payee", yes(top.payee)),
+        ("witnessed", yes(top.witnessed)),
     ]
 }
 
+/// Rows from the top in which a name over its address and a way to reach it heads the paper.
+const LETTERHEAD: usize = 4;
 /// Rows from the top among which a name is the largest.
 const HEAD: usize = 10;
 
@@ -132,12 +153,15 @@ fn is_brand(name: &str) -> bool {
 /// stands by another's tax id, nor one whose letters were misread. What vouches for it the scorer weighs.
 pub(super) fn most(named: &Named) -> f32 {
     let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
-    if cannot_be(&named.name) || says("says_other") && !says("brand") {
+    // "New balance 25.00" is no sign of the brand.
+    if cannot_be(&named.name) || says("says_other") && (!says("brand") || says("priced")) {
         NO_NAME
     } else if says("foreign") || says("others_id") || (says("city") && !says("brand")) {
         OTHERS
     } else if says("invoice")
-        && !["told_apart", "labelled", "site", "brand", "mentioned_again", "receipted"].into_iter().any(says)
+        && !["told_apart", "labelled", "site", "brand", "mentioned_again", "receipted", "voiced"]
+            .into_iter()
+            .any(says)
     {
         LONE
     } else if misread(&named.name) {
@@ -155,22 +179,48 @@ fn misread(name: &str) -> bool {
         let sinks = |pair: &[char]| matches!(pair, [a, b] if a.is_uppercase() && b.is_lowercase());
         letters.len() >= 5 && upper * 5 >= letters.len() * 3 && letters.windows(2).skip(2).any(sinks)
     };
-    brands::lacks_a_letter(name) || name.split(|c: char| !c.is_alphabetic()).any(mixed)
+    brands::lacks_a_letter(name)
+        || name.split(|c: char| !c.is_alphabetic()).any(mixed)
+        || lacks_a_capital(name)
 }
 
-/// What is never a name: a part of an address, a number, words that only name roles, letters that could not be read.
+/// Letters of the shortest word that is no article, and capitals behind it, by which its own was misread.
+const SMALL: (usize, usize) = (4, 2);
+
+/// "mube Roja Health Ltd": a first word written small before others that are not.
+fn lacks_a_capital(name: &str) -> bool {
+    let words: Vec<&str> = name.split_whitespace().filter(|w| !w.starts_with('&')).collect();
+    let [first, rest @ ..] = words.as_slice() else { return false };
+    first.chars().count() >= SMALL.0
+        && first.chars().all(char::is_lowercase)
+        && rest.len() >= SMALL.1
+        && rest.iter().all(|w| w.starts_with(char::is_uppercase))
+        && !is_brand(name)
+}
+
+/// What is never a name: a part of an address, letters that could not be read, and what names [nobody](is_nobody).
 fn cannot_be(name: &str) -> bool {
+    name.contains(is_unread)
+        || (looks_like_address(&fold(name)) && firm(name) < 0.9 && !brands::is_brand(name))
+        || is_nobody(name)
+}
+
+/// What names nobody at all, so that another line must be the name: a number, a town with its code or its state, words that
+/// only name roles, numbers, forms or fares, the label of a party, an article alone. What was misread, or looks like an
+/// address, may still be the name.
+pub(super) fn is_nobody(name: &str) -> bool {
     let folded = fold(name);
     let digits = folded.chars().filter(char::is_ascii_digit).count();
     let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
-    name.contains(is_unread)
-        || letters < 2
+    letters < 2
         || digits > letters
-        || (looks_like_address(&folded) && firm(name) < 0.9 && !brands::is_brand(name))
         || ends_in_zip(&folded)
         || begins_with_code(&folded)
         || only_roles(&folded)
         || only_labels(name)
+        || only_articles(name)
+        || only_sale(&folded)
+        || labels::is_label(&folded)
         || cities::with_state(&folded)
 }
 
@@ -193,6 +243,14 @@ fn only_roles(folded: &str) -> bool {
     words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND_ROLE.contains(&w))
 }
 
+/// "ZONE 1", "Adult Single", "Take away": how something is sold, and nothing else but figures and lone letters.
+fn only_sale(folded: &str) -> bool {
+    let lone = |w: &&str| w.chars().count() < 2 || w.bytes().all(|b| b.is_ascii_digit());
+    let parts = |c: char| !c.is_alphanumeric() && c != '-';
+    let words: Vec<&str> = folded.split(parts).filter(|w| !w.is_empty() && !lone(w)).collect();
+    !words.is_empty() && (words.iter().all(|w| SALE.contains(w)) || SALE.contains(&words.join(" ").as_str()))
+}
+
 /// "d.o.o. OIB", "VAT Reg": legal forms and the names of numbers, without a firm's.
 fn only_labels(name: &str) -> bool {
     let words = tokens(name);
@@ -207,12 +265,21 @@ mod tests {
 
     #[test]
     fn letters_that_were_misread() {
-        for name in ["KEA", "AISIFIiINIAIG"] {
+        for name in ["KEA", "AISIFIiINIAIG", "mube Roja Health & Beauty Ltd"] {
             assert!(misread(name), "{name}");
         }
-        for name in
-            ["McDONALD'S", "IKEA", "GmbH", "Nube Roja GmbH", "swissôtel TALLINN", "DeLONGHI", "NUBE ROJA"]
-        {
+        for name in [
+            "el Sol Rojo",
+            "nube roja",
+            "smart Nube",
+            "McDONALD'S",
+            "IKEA",
+            "GmbH",
+            "Nube Roja GmbH",
+            "swissôtel TALLINN",
+            "DeLONGHI",
+            "NUBE ROJA",
+        ] {
             assert!(!misread(name), "{name}");
         }
     }
@@ -239,11 +306,37 @@ mod tests {
             "d.o.o. OIB",
             "Las Vegas, NV",
             "Vancouver, British Columbia",
+            "Lieferadresse",
+            "THE",
+            "ZONE 1",
+            "Adult Single",
+            "Take away",
         ] {
             assert!(cannot_be(name), "{name}");
         }
-        for name in ["Nube Roja", "Café Sol", "Servicios Lago S.L.", "H&M", "7-Eleven"] {
+        for name in [
+            "Nube Roja",
+            "Café Sol",
+            "Servicios Lago S.L.",
+            "H&M",
+            "7-Eleven",
+            "The Nube",
+            "Cliente Feliz S.L.",
+            "Zone Fitness",
+            "Nube Take Away",
+            "In-N-Out",
+        ] {
             assert!(!cannot_be(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_misread_may_still_be_the_name() {
+        for name in ["Caf\u{FFFD} Sol", "Trattendorfer Weg 21"] {
+            assert!(cannot_be(name) && !is_nobody(name), "{name}");
+        }
+        for name in ["d.o.o. OIB", "31-10-2023", "Destinatario", "Las Vegas, NV"] {
+            assert!(is_nobody(name), "{name}");
         }
     }
 }

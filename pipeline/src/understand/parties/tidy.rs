@@ -5,7 +5,7 @@ use super::{
     looks::postal,
     mended,
     names::{Token, firm, legal_form, tokens},
-    words::{LEGAL_NAME, NAMED, OWNED, TITLES},
+    words::{LEGAL_NAME, NAMED, OWNED, TITLE_OF, TITLES, TRADE},
 };
 use crate::understand::sheet::fold;
 
@@ -166,7 +166,16 @@ fn cut_titles(name: &mut String) {
     let title = |w: Option<&Token>| w.is_some_and(|w| TITLES.contains(&w.plain.as_str()));
     if words.len() >= 2 && title(words.last()) && !title(words.get(words.len() - 2)) {
         name.truncate(words[words.len() - 1].start);
-    } else if words.len() >= 3 && title(words.first()) && firm(&name[words[1].start..]) > 0.9 {
-        name.drain(..words[1].start);
+        return;
+    }
+    // "Sales Receipt Acme Ltd": a title of two words, or more.
+    let within = |w: &&Token| title(Some(*w)) || TITLE_OF.contains(&w.plain.as_str());
+    let lead = words.iter().take_while(within).count();
+    let titled = words.iter().take(lead).any(|w| title(Some(w)));
+    let Some(first) = words.get(lead).filter(|w| titled && !TRADE.contains(&w.plain.as_str())) else {
+        return;
+    };
+    if words.len() > lead + 1 && firm(&name[first.start..]) > 0.9 {
+        name.drain(..first.start);
     }
 }

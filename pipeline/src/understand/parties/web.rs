@@ -72,6 +72,12 @@ fn site(word: &str) -> Option<String> {
     (letters >= 2 && !MAIL.contains(&name.as_str())).then_some(name)
 }
 
+/// Whether a folded text is a web site's or e-mail address and nothing else: `nuberoja.com`.
+#[must_use]
+pub fn is_address(folded: &str) -> bool {
+    !folded.contains(char::is_whitespace) && site(folded).is_some()
+}
+
 /// The letters before the `@`, where there are enough for a name.
 fn mailbox(word: &str) -> Option<String> {
     let (name, host) = word.split_once('@')?;
@@ -96,11 +102,11 @@ impl Site {
 #[must_use]
 pub fn agreement(site: &str, name: &str) -> f32 {
     let whole = core(name);
+    if !whole.is_empty() && whole == site {
+        return 1.0;
+    }
     if whole.chars().count() < 3 {
         return 0.0;
-    }
-    if whole == site {
-        return 1.0;
     }
     let words = tokens(name);
     let first = words.iter().map(|w| w.plain.as_str()).find(|w| !ARTICLES.contains(w));
@@ -142,6 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_alone() {
+        for text in ["nuberoja.com", "www.nuberoja.es", "ventas@nuberoja.es"] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in ["nube roja", "visit nuberoja.com", "s.a.", "nube.roja"] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+
+    #[test]
     fn a_mailbox_says_a_name_or_nothing() {
         let site = |name: &str| Site { name: name.to_owned(), mailbox: true, row: 0, left: 0.0 };
         let mail = mailbox("fcampo7@gmail.com").unwrap();
@@ -156,5 +172,6 @@ mod tests {
         assert!(agreement("nuberoja", "Nube Roja, S.L.") > 0.9);
         assert!(agreement("nuberojagroup", "Nube Roja S.L.") > 0.7);
         assert!(agreement("nubes", "Monte Verde S.L.") < 0.1);
+        assert!(agreement("nr", "N&R") > 0.9 && agreement("nrs", "N&R") < 0.1);
     }
 }

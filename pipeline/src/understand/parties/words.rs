@@ -22,6 +22,8 @@ pub static SHORT_LEGAL: Phrases = LazyLock::new(|| of("short_legal"));
 pub static TRADE: Phrases = LazyLock::new(|| of("trade"));
 /// Words that a name does not say. A legal form outweighs them only in part.
 pub static NOT_NAME: Phrases = LazyLock::new(|| of("not_name"));
+/// Words of those that firms do call themselves by, before a legal form.
+pub static BORNE: Phrases = LazyLock::new(|| of("borne"));
 /// Words of an address line.
 pub static ADDRESS: Phrases = LazyLock::new(|| of("address"));
 /// Words before a firm's name on its own line: what follows is the name.
@@ -68,6 +70,12 @@ pub static TERM: Phrases = LazyLock::new(|| beside("term"));
 pub static ARTICLES: Phrases = LazyLock::new(|| beside("article"));
 /// Words that bind two names to one: "Smith, Jones & Partners".
 pub static BIND: Phrases = LazyLock::new(|| beside("bind"));
+/// What thanks or welcomes in the name of the firm that follows: "thank you for shopping at".
+pub static VOICE: Phrases = LazyLock::new(|| beside("voice"));
+/// What may stand between a title and the name behind it: "Sales Receipt Acme Ltd".
+pub static TITLE_OF: Phrases = LazyLock::new(|| beside("title_of"));
+/// What tickets and tills print of how something is sold: fares, zones, "take away".
+pub static SALE: Phrases = LazyLock::new(|| beside("sale"));
 /// Words between words of trade.
 pub static BIND_TRADE: Phrases = LazyLock::new(|| beside("bind_trade"));
 /// Words beside a legal form that stands without a name.
@@ -91,6 +99,7 @@ mod tests {
             &SHORT_LEGAL,
             &TRADE,
             &NOT_NAME,
+            &BORNE,
             &ADDRESS,
             &OWNED,
             &LEGAL_NAME,
@@ -122,6 +131,9 @@ mod tests {
             &TERM,
             &ARTICLES,
             &BIND,
+            &VOICE,
+            &TITLE_OF,
+            &SALE,
             &BIND_TRADE,
             &BIND_FORM,
             &BIND_ROLE,

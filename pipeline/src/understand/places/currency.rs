@@ -10,9 +10,13 @@ use super::{
 use crate::understand::{
     amounts::Valued,
     dates,
+    money::{Style, amounts},
     scorer::{Signs, said as odds, yes},
-    sheet::Sheet,
-    values::{currency as coins, words::ELSEWHERE},
+    sheet::{Sheet, has_phrase},
+    values::{
+        currency as coins,
+        words::{ADDED, ELSEWHERE, NOT_ADDED},
+    },
 };
 
 pub(super) fn currency(
@@ -197,11 +201,21 @@ fn dollar_of_the_states(sheet: &Sheet, language: Option<&str>, american: bool) -
         0.5
     } else if american || american_phone(sheet) || numeric.1 > 0 {
         0.88
-    } else if written() {
+    } else if written() || adds_tax(sheet) {
         0.78
     } else {
         0.55
     }
+}
+
+/// Whether a line has a tax that is called no more than that, with its amount or its rate: the States add one to a sum; who
+/// else pays in dollars names theirs.
+fn adds_tax(sheet: &Sheet) -> bool {
+    let says = |folded: &str, words: &[&str]| words.iter().any(|word| has_phrase(folded, word));
+    sheet.rows.iter().any(|row| {
+        let counted = || amounts(&row.folded, Style::Point).iter().any(|s| s.decimals || s.percent);
+        says(&row.folded, &ADDED) && !says(&row.folded, &NOT_ADDED) && counted()
+    })
 }
 
 /// What speaks for the currency that was found and against it.

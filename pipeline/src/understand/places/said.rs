@@ -130,6 +130,7 @@ pub(super) fn stands(folded: &str, sign: &Sign) -> usize {
         let part = before.ends_with('$') || (text.ends_with('/') && after.starts_with('.'));
         let points = match sign.stand {
             _ if inside || (wordy && part && sign.stand != Stand::Mark) => 0,
+            _ if !wordy && ends_another(before, text) => 0,
             Stand::Prefix if before.ends_with('(') && after.starts_with(')') => {
                 2 * usize::from(text.len() > 1)
             }
@@ -143,6 +144,15 @@ pub(super) fn stands(folded: &str, sign: &Sign) -> usize {
         from = at + text.len();
     }
     best
+}
+
+/// Whether a sign is the end of another's, whose letters stand before it: the pound of `eg£` is Egypt's.
+fn ends_another(before: &str, sign: &str) -> bool {
+    let longer = coins::MARKS.iter().filter(|m| matches!(m.stand, Stand::Mark | Stand::Prefix));
+    let mut letters = longer.filter_map(|m| m.text.strip_suffix(sign).filter(|letters| !letters.is_empty()));
+    letters.any(|letters| {
+        before.strip_suffix(letters).is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+    })
 }
 
 /// What parts the digits of an amount.

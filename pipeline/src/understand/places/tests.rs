@@ -29,6 +29,33 @@ fn signs_beside_amounts() {
 }
 
 #[test]
+fn a_sign_with_letters_before_it_is_another() {
+    for (text, code) in [
+        ("Total EG£ 225.00", "EGP"),
+        ("Credit card (225.00 EG£)", "EGP"),
+        ("Total E£ 225.00", "EGP"),
+        ("Total CN¥ 225.00", "CNY"),
+        ("PRICE£5.00\nTotal £ 5.00", "GBP"),
+        ("Change£5.00", "GBP"),
+        ("ΣΥΝΟΛΟ 9,75 ΕΥΡΩ", "EUR"),
+        ("SYNOAO 9,75 EYPO", "EUR"),
+    ] {
+        assert_eq!(currency_of(text).map(|c| c.0), Some(code), "{text}");
+    }
+    assert_eq!(currency_of("Synoao 9,75 Eypolis"), None);
+}
+
+#[test]
+fn a_month_that_stands_first_is_a_second_sign_of_the_states() {
+    let sure = |text: &str| currency_of(text).filter(|c| c.0 == "USD").map(|c| c.1);
+    let said = sure("Sales Tax 3.14\n11/12/2018\nTotal 41.14").expect("a guess");
+    let dated = sure("Sales Tax 3.14\n11/30/2018\nTotal 41.14").expect("two signs");
+    assert!(said < 0.8 && dated >= 0.9, "{said} {dated}");
+    assert_eq!(currency_of("11/30/2018\nTotal 41.14"), None, "no first one");
+    assert_eq!(currency_of("Sales Tax 3.14\n30/11/2018\nTotal 41.14"), None);
+}
+
+#[test]
 fn letters_that_only_look_like_a_sign() {
     for text in [
         "3 Surface Pen $299.97\nRedmond, WA 98052",
@@ -52,6 +79,22 @@ fn a_dollar_alone_is_not_yet_the_states() {
     assert!(code == "USD" && sure >= 0.8);
     let canadian = currency_of("(416) 555-0100\nHST   $4.48\nTOTAL   $60.44");
     assert_eq!(canadian.map(|c| c.0), Some("CAD"));
+}
+
+#[test]
+fn a_dollar_with_a_tax_of_no_other_name_is_that_of_the_states() {
+    let sure = |text: &str| currency_of(text).filter(|c| c.0 == "USD").map_or(0.0, |c| c.1);
+    assert!(sure("Thank you\nTAX 8.25%   .78\nAmount Due   $10.28") >= 0.75);
+    assert!(sure("Sub Total   $38.60\nTaxes   $3.86\nTotal   $42.46") >= 0.75);
+    for text in [
+        "TAX INVOICE 4711.20\nThank you\nTotal   $10.28",
+        "Thank you\nTotal   $10.28\nTax incl. 0.78",
+        "Thank you\nGST   $0.78\nTax   $0.78\nTotal   $10.28",
+        "Gracias por su compra\nTax   $0.78\nTotal   $10.28",
+        "Thank you\nTotal   $10.28\nTax to be paid at the counter",
+    ] {
+        assert!(sure(text) < 0.75, "{text}");
+    }
 }
 
 #[test]

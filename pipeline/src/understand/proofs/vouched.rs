@@ -7,10 +7,10 @@ use crate::{
     fields::{FieldName, Fields, Source},
     knowledge::{self, Phrases},
     understand::{
-        money,
+        bill_type, money,
         parties::looks::looks_like_address,
         reconcile::bare,
-        sheet::{Row, Sheet, find_phrase, fold, has_phrase},
+        sheet::{Cell, Row, Sheet, find_phrase, fold, has_phrase},
     },
 };
 
@@ -72,6 +72,8 @@ fn phrases(role: &str) -> Vec<&'static str> {
 
 static NO_BILL: Phrases = LazyLock::new(|| phrases("no_bill"));
 static NO_BILL_ALONE: Phrases = LazyLock::new(|| phrases("no_bill_alone"));
+static REFERRED: Phrases = LazyLock::new(|| phrases("referred"));
+static REFERS: Phrases = LazyLock::new(|| phrases("refers"));
 static GOODS_SENT: Phrases = LazyLock::new(|| phrases("goods_sent"));
 static NOT_PAID: Phrases = LazyLock::new(|| phrases("not_paid"));
 static BY_LAW: Phrases = LazyLock::new(|| phrases("by_law"));
@@ -136,19 +138,11 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     {
         return Vec::new();
     }
-    let titled = |titles: &[&str]| {
-        let cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells);
-        cells.map(|c| c.folded.trim_start_matches(|c: char| !c.is_alphanumeric())).any(|text| {
-            titles
-                .iter()
-                .any(|t| text.strip_prefix(t).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
-        })
-    };
     let says_so = |row: &Row| GOODS_SENT.iter().any(|phrase| has_phrase(&row.folded, phrase));
     let mut doubts = Vec::new();
     let mut doubt = |is: bool, doubt: Doubt| doubts.extend(is.then_some(doubt));
     doubt(
-        titled(&NO_BILL) || headed(sheet, &NO_BILL_ALONE) || sheet.rows.iter().take(HEAD).any(says_so),
+        titled(sheet) || headed(sheet, &NO_BILL_ALONE) || sheet.rows.iter().take(HEAD).any(says_so),
         Doubt::NoBill,
     );
     doubt(sheet.says(&NOT_PAID), Doubt::NotPaid);
@@ -164,12 +158,61 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     doubts
 }
 
-/// Whether a paper calls itself a receipt in larger print and says that it was paid: what acknowledges the payment of an
-/// invoice names its number and its recipient as an invoice does.
-#[must_use]
-pub fn acknowledges_payment(sheet: &Sheet) -> bool {
-    headed(sheet, &RECEIPT_TITLE) && sheet.says(&WAS_PAID)
+/// Whether a cell in the head of a paper begins with a title of what is no bill, unless a bill refers to such a paper there.
+fn titled(sheet: &Sheet) -> bool {
+    let own = own_title(sheet);
+    let mut cells =
+        sheet.rows.iter().take(HEAD).flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+    cells.any(|(row, cell)| {
+        let text = cell.folded.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let smaller = own.is_some_and(|height| height >= LARGER * cell.height);
+        NO_BILL.iter().any(|title| {
+            let rest = text.strip_prefix(title).filter(|rest| !rest.starts_with(char::is_alphanumeric));
+            let referred = |rest: &str| refers(rest) || (rest.trim().is_empty() && is_numbered(row, cell));
+            rest.is_some_and(|rest| !(smaller && REFERRED.contains(title) && referred(rest)))
+        })
+    })
 }
+
+/// Whether the next cell of its row has a number, as a table of references does: `Orden de compra | C-0417 | 06-11-2026`.
+fn is_numbered(row: &Row, cell: &Cell) -> bool {
+    let next = row.cells.iter().find(|c| c.bbox[0] > cell.bbox[0]);
+    next.is_some_and(|c| c.folded.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// How much larger than a reference to another paper a bill prints its own title.
+const LARGER: f32 = 1.2;
+
+/// The height of the largest cell in the head of a paper that is a bill's plain title and nothing else.
+fn own_title(sheet: &Sheet) -> Option<f32> {
+    let cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells);
+    let titles =
+        cells.filter(|c| !c.folded.trim_end().ends_with(':') && bill_type::is_plain_title(&c.folded));
+    titles.map(|c| c.height).reduce(f32::max)
+}
+
+/// Whether what stands behind the name of a paper makes it the label of its number or its day: `Remito Nro.: 4711`.
+fn refers(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let word = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    rest.starts_with([':', '/', '#']) || REFERS.contains(&word)
+}
+
+/// How surely a paper is a receipt, at the least, that calls itself one in larger print and says that it was paid: what
+/// acknowledges the payment of an invoice names its number and its recipient as an invoice does. One word of a payment may be
+/// that of the day by which it is due.
+#[must_use]
+pub fn acknowledges_payment(sheet: &Sheet) -> Option<f32> {
+    let paid = if headed(sheet, &RECEIPT_TITLE) { sheet.count_said(&WAS_PAID) } else { 0 };
+    match paid {
+        0 => None,
+        1 => Some(0.0),
+        _ => Some(ACKNOWLEDGED),
+    }
+}
+
+/// How surely a receipt is one whose title and two words say that it was paid.
+const ACKNOWLEDGED: f32 = 0.9;
 
 /// How much larger than the rest a title is printed.
 const TITLE: f32 = 1.25;
@@ -258,6 +301,8 @@ mod tests {
         let lists = [
             &NO_BILL,
             &NO_BILL_ALONE,
+            &REFERRED,
+            &REFERS,
             &GOODS_SENT,
             &NOT_PAID,
             &RECEIPT_TITLE,
@@ -282,8 +327,11 @@ mod tests {
             ];
             acknowledges_payment(&letter(&cells))
         };
-        assert!(paper("Receipt", "Date paid July 19, 2024") && paper("RECIBO", "Fecha de pago 19/07/2024"));
-        assert!(!paper("Invoice", "Date paid July 19, 2024") && !paper("Receipt", "Due July 19, 2024"));
+        assert_eq!(paper("Receipt", "Date paid July 19, 2024"), Some(0.0));
+        assert_eq!(paper("RECIBO", "Fecha de pago 19/07/2024"), Some(0.0), "or by which it is due");
+        assert_eq!(paper("Receipt", "Receipt number 4711 Date paid July 19, 2024"), Some(ACKNOWLEDGED));
+        assert_eq!(paper("Invoice", "Receipt number 4711 Date paid July 19, 2024"), None);
+        assert_eq!(paper("Receipt", "Due July 19, 2024"), None);
     }
 
     #[test]
@@ -321,8 +369,47 @@ mod tests {
             assert!(doubt(title, Kind::Invoice) && doubt(title, Kind::Receipt), "{title}");
         }
         assert!(doubt("AUTHORIZATION DENIED", Kind::Receipt));
+        for title in ["Remito Nro.: 4711", "Orden de compra: 0"] {
+            assert!(doubt(title, Kind::Invoice), "nothing else says what it is: {title}");
+        }
         for title in ["FACTURA A", "Ticket de compra", "Pedidos Ya", "Rechnung zum Lieferschein 4"] {
             assert!(!doubt(title, Kind::Invoice), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_bill_that_refers_to_other_papers_is_one() {
+        let doubt = |own: (f32, &str), other: &str| {
+            let named = fields(&[(FieldName::RecipientName, "Monte Verde")]);
+            let (other, number) = other.split_once('|').unwrap_or((other, "Monte Verde"));
+            let cells = [
+                (0.6, 0.04, own.0, own.1),
+                (0.1, 0.08, 12.0, "Quincalla Norte"),
+                (0.1, 0.15, 12.0, other),
+                (0.6, 0.15, 12.0, number),
+                (0.1, 0.2, 12.0, "Total 20,00"),
+            ];
+            let doubts = doubts_of_kind(Kind::Invoice, &letter(&cells), &named);
+            doubts.contains(&Doubt::NoBill)
+        };
+        for other in [
+            "Remito Nro.: 4711",
+            "Remito Nº: 4711",
+            "Orden de Compra:",
+            "Purchase Order / Reference 17",
+            "Lieferschein Nr. 4",
+            "Orden de compra|C-0417",
+        ] {
+            for own in ["Factura", "FACTURA A", "INVOICE", "Rechnung"] {
+                assert!(!doubt((16.0, own), other), "{own}, {other}");
+            }
+            assert!(doubt((12.0, "Factura"), other), "in no larger print: {other}");
+            assert!(doubt((16.0, "Factura:"), other), "the label of a number: {other}");
+            assert!(doubt((16.0, "Monte Verde"), other), "{other}");
+        }
+        for other in ["REMITO", "Presupuesto", "PRO FORMA", "Proforma Nro. 17", "Statement of account no. 4"]
+        {
+            assert!(doubt((16.0, "Factura"), other), "{other}");
         }
     }
 }

@@ -17,6 +17,10 @@ pub(super) static CREDIT: Phrases = LazyLock::new(|| of("credit"));
 pub(super) static SIDE: Phrases = LazyLock::new(|| of("side"));
 /// Taxes and registers that only others than the United States have.
 pub(in crate::understand) static ELSEWHERE: Phrases = LazyLock::new(|| of("elsewhere"));
+/// How the United States call the tax that they add to a sum: no more than that.
+pub(in crate::understand) static ADDED: Phrases = LazyLock::new(|| of("added"));
+/// What says beside it that it is in the sum, or of what paper it is the name.
+pub(in crate::understand) static NOT_ADDED: Phrases = LazyLock::new(|| of("not_added"));
 
 #[cfg(test)]
 mod tests {
@@ -25,7 +29,7 @@ mod tests {
     #[test]
     fn every_role_has_its_words() {
         let text = include_str!("../data/money_words.tsv");
-        knowledge::assert_read(text, &[&DOLLAR, &CREDIT, &SIDE, &ELSEWHERE]);
+        knowledge::assert_read(text, &[&DOLLAR, &CREDIT, &SIDE, &ELSEWHERE, &ADDED, &NOT_ADDED]);
         knowledge::assert_folded(text);
     }
 }

@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use acuse_conversation::{Event, Expects, asks_of};
-use acuse_pipeline::{document::Kind as DocumentKind, reason::Reason};
+use acuse_pipeline::{
+    document::Kind as DocumentKind, intake::fingerprint::distance, reading::Fingerprint, reason::Reason,
+};
 use serde_json::json;
-use time::Duration;
 use uuid::Uuid;
 
-use super::{COLUMNS, Held, Row, about, happens, hold_contact};
+use super::{COLUMNS, COMES_BACK, Held, Row, about, happens, hold_contact};
 use crate::{
     catalog::Catalog,
-    documents::Document,
+    documents::{Document, Extracted, NEAR},
     error::CatalogError,
     events,
     names::{ContactId, DocumentId, Stage, json as json_of, micros, word},
@@ -49,10 +50,8 @@ pub enum Joined {
     Moved,
 }
 
-/// How long after the asking ended an answer is still one.
-const COMES_BACK: Duration = Duration::days(30);
-
-type Asked = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>);
+/// A document that was asked for, by what is known of it: id, kind, number, party, total, fingerprint.
+type Asked = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>, Option<i64>);
 
 impl Catalog {
     /// What a document that was read is to what its sender was asked for.
@@ -133,8 +132,8 @@ impl Catalog {
     }
 }
 
-/// Documents that this sender was asked for, and heard so before this file came: those that wait for them, and those
-/// whose asking ended in front of a person who has not taken them in hand.
+/// Documents of which this sender was asked for a file, and heard so before this one came: those that wait for them, and
+/// those whose asking ended, or could not be gone on with, in front of a person who has not taken them in hand.
 async fn open_to(
     tx: &mut Tx,
     document: &Document,
@@ -144,16 +143,18 @@ async fn open_to(
     all!(
         tx,
         Asked,
-        "SELECT d.id, d.kind, d.number, d.party, d.total FROM cases c JOIN case_documents a ON a.case_id = c.id \
-           AND a.role = 'asked' JOIN documents d ON d.id = a.document_id \
+        "SELECT d.id, d.kind, d.number, d.party, d.total, d.fingerprint FROM cases c JOIN case_documents a \
+           ON a.case_id = c.id AND a.role = 'asked' JOIN documents d ON d.id = a.document_id \
          WHERE c.contact_id = $1 AND c.phone_number_id = $2 AND c.kind = 'ask' AND d.id <> $3 \
            AND d.status = 'in_review' AND d.part IS NULL \
+           AND COALESCE(c.expects, c.left_expects, 'file') NOT IN ('words', 'choice') \
            AND ((c.state IN ('waiting', 'human') AND d.waits_for = 'sender') \
-             OR (c.state = 'expired' AND c.closed_at > $5 AND d.waits_for = 'reviewer' AND NOT EXISTS (SELECT 1 \
-               FROM reviews r WHERE r.document_id = d.id AND r.resolved_at IS NULL AND r.claim_expires_at > $6))) \
+             OR ((c.state = 'human' OR (c.state = 'expired' AND c.closed_at > $5)) AND d.waits_for = 'reviewer' \
+               AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.document_id = d.id AND r.resolved_at IS NULL \
+                 AND r.claim_expires_at > $6))) \
            AND NOT EXISTS (SELECT 1 FROM case_documents w WHERE w.document_id = d.id AND w.role = 'came' \
              AND (w.told_at IS NULL OR w.told_at > $4)) \
-         GROUP BY d.id, d.kind, d.number, d.party, d.total ORDER BY d.id LIMIT 50",
+         GROUP BY d.id, d.kind, d.number, d.party, d.total, d.fingerprint ORDER BY d.id LIMIT 50",
         contact.0,
         number,
         document.id.0,
@@ -189,33 +190,64 @@ async fn replied_to(tx: &mut Tx, document: &Document) -> Result<BTreeSet<Uuid>, 
     Ok(rows.into_iter().flat_map(|(direct, by_case)| [direct, by_case]).flatten().collect())
 }
 
-/// The one that says the same, or the only one that it can be.
+/// What speaks for a file being the answer to what was asked for, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Evidence {
+    /// Nothing does.
+    Nothing,
+    /// Its party or its total is the same.
+    Party,
+    /// It looks the same.
+    Looks,
+    /// Its number is the same, or both party and total are.
+    Number,
+}
+
+/// The one for which most speaks, or the only one that it can be.
 fn of_content(
     document: &Document,
     asked: &[Asked],
 ) -> Result<Option<(DocumentId, &'static str)>, CatalogError> {
-    let keys = crate::documents::Extracted::from(&document.fields);
     let known = document.kind.filter(|kind| *kind != DocumentKind::Other);
-    let (mut says_the_same, mut can_be) = (Vec::new(), Vec::new());
-    for (id, kind, number, party, total) in asked {
+    let mut can_be = Vec::new();
+    for one in asked {
         let kind: Option<DocumentKind> =
-            kind.as_deref().map(|kind| word("documents", "kind", kind)).transpose()?;
+            one.1.as_deref().map(|kind| word("documents", "kind", kind)).transpose()?;
         let kind = kind.filter(|kind| *kind != DocumentKind::Other);
         if kind.is_some() && known.is_some() && kind != known {
             continue;
         }
-        can_be.push(*id);
-        let equal = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
-        let same = equal(number, &keys.number) || equal(total, &keys.total) && equal(party, &keys.party);
-        if kind.is_some() && same {
-            says_the_same.push(*id);
-        }
+        can_be.push((one.0, evidence(document, one, kind.is_some())));
     }
-    Ok(match (says_the_same.as_slice(), can_be.as_slice()) {
-        ([one], _) => Some((DocumentId(*one), "match")),
-        ([], [one]) => Some((DocumentId(*one), "only")),
+    let most = can_be.iter().map(|(_, evidence)| *evidence).max();
+    let best: Vec<Uuid> =
+        can_be.iter().filter(|(_, evidence)| Some(*evidence) == most).map(|(id, _)| *id).collect();
+    let taken = if most > Some(Evidence::Nothing) { "match" } else { "only" };
+    Ok(match best.as_slice() {
+        [one] => Some((DocumentId(*one), taken)),
         _ => None,
     })
+}
+
+/// What speaks for it. Of what nobody knows what it is only its looks do, and what has another number is another.
+fn evidence(document: &Document, asked: &Asked, is_known: bool) -> Evidence {
+    let (_, _, number, party, total, fingerprint) = asked;
+    let keys = Extracted::from(&document.fields);
+    let equal = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+    let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+    if is_known && differ(number, &keys.number) {
+        return Evidence::Nothing;
+    }
+    let (same_party, same_total) = (equal(party, &keys.party), equal(total, &keys.total));
+    if is_known && (equal(number, &keys.number) || same_party && same_total) {
+        return Evidence::Number;
+    }
+    let own = document.fingerprint.filter(|own| own.0 != 0);
+    let theirs = fingerprint.map(|bits| Fingerprint(bits.cast_unsigned()));
+    if own.zip(theirs).is_some_and(|(own, theirs)| distance(own, theirs) <= NEAR) {
+        return Evidence::Looks;
+    }
+    if is_known && (same_party || same_total) { Evidence::Party } else { Evidence::Nothing }
 }
 
 /// The bytes of the answer become the document's, on the way to be read; what stood for it is kept as a version.

@@ -5,7 +5,6 @@ use acuse_conversation::{Choice, Event, Expects, Kind, said};
 use acuse_pipeline::document::Status;
 use acuse_whatsapp::policy::Window;
 use serde_json::json;
-use time::Duration;
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
         find_or_open, get, happens, hold_document, speak,
         support::Heard,
     },
-    COLUMNS, Row, link,
+    COLUMNS, COMES_BACK, Row, link,
 };
 use crate::{
     access::Access,
@@ -30,8 +29,6 @@ use crate::{
     timeline,
 };
 
-/// How long a choice can be made.
-const CHOICE_LASTS: Duration = Duration::days(3);
 /// Longest answer that a timeline keeps, characters.
 const ANSWER_CHARS: usize = 1_000;
 
@@ -149,7 +146,7 @@ async fn ask(
     let shape = if choices.is_empty() {
         Shape::default()
     } else {
-        let until = tx.now() + CHOICE_LASTS;
+        let until = tx.now() + COMES_BACK;
         Shape::with_choices(choose::offer(tx, (id, contact), &choices, until).await?)
     };
     let reply = NewReply {
@@ -169,43 +166,70 @@ async fn ask(
 pub(in crate::cases) async fn worded(
     tx: &mut Tx,
     message: &Heard<'_>,
+    quoted: &Quoted,
     words: &str,
 ) -> Result<bool, CatalogError> {
+    // Whoever answers what we said of something else speaks of that.
+    if quoted.is_other {
+        return Ok(false);
+    }
     let text = format!(
         "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'ask' \
          AND state = 'waiting' AND expects = 'words' ORDER BY id LIMIT 20"
     );
     let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
     let mut open: Vec<Held> = rows.into_iter().map(Held::try_from).collect::<Result<_, _>>()?;
-    let quoted = quoted(tx, message).await?;
-    // Whoever answers what we said of something else speaks of that.
-    if quoted.as_ref().is_some_and(|(_, is_other)| *is_other) {
-        return Ok(false);
-    }
     if open.len() > 1 {
-        let meant = quoted.and_then(|(case, _)| case);
-        open.retain(|held| Some(held.id.0) == meant);
+        open.retain(|held| Some(held.id.0) == quoted.case);
     }
     let Some(held) = open.pop() else { return Ok(false) };
     answered(tx, held, (message.id, Event::Words), json!({ "words": cut(words, ANSWER_CHARS) })).await?;
     Ok(true)
 }
 
-/// The message of ours that words answer, where they name one: of which case it is, and whether that is a matter of its own
-/// in which somebody may answer with words.
-async fn quoted(tx: &mut Tx, message: &Heard<'_>) -> Result<Option<(Option<Uuid>, bool)>, CatalogError> {
-    let Some(to) = message.reply_to else { return Ok(None) };
+/// The message of ours that words answer, where they name one.
+#[derive(Default)]
+pub(in crate::cases) struct Quoted {
+    /// Of which case it is.
+    pub case: Option<Uuid>,
+    /// That is a matter of its own, in which somebody may answer with words.
+    pub is_other: bool,
+    /// A person wrote it.
+    pub is_a_persons: bool,
+}
+
+/// Looks for the message of ours that words answer.
+pub(in crate::cases) async fn quoted(tx: &mut Tx, message: &Heard<'_>) -> Result<Quoted, CatalogError> {
+    let Some(to) = message.reply_to else { return Ok(Quoted::default()) };
     let row = optional!(
         tx,
         (Option<Uuid>, Option<String>, String),
         "SELECT o.case_id, c.kind, o.purpose FROM outbox o LEFT JOIN cases c ON c.id = o.case_id WHERE o.wamid = $1",
         to
     )?;
-    Ok(row.map(|(case, kind, purpose)| {
-        let kind = kind.as_deref().and_then(Kind::of);
-        let is_other = matches!(kind, Some(Kind::Collection | Kind::Approval | Kind::Support));
-        (case, is_other || purpose == Purpose::Notice.as_str())
-    }))
+    let Some((case, kind, purpose)) = row else { return Ok(Quoted::default()) };
+    let kind = kind.as_deref().and_then(Kind::of);
+    let is_of_another = matches!(kind, Some(Kind::Collection | Kind::Approval | Kind::Support));
+    Ok(Quoted {
+        case,
+        is_other: is_of_another || purpose == Purpose::Notice.as_str(),
+        is_a_persons: purpose == Purpose::Reply.as_str(),
+    })
+}
+
+/// Whether a choice that nobody made in its time can be made still: its document waits for a person, and nothing was asked of
+/// it since.
+pub(in crate::cases) async fn can_be_chosen(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    let (waits,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM cases c JOIN case_documents a ON a.case_id = c.id AND a.role = 'asked' \
+           JOIN documents d ON d.id = a.document_id \
+         WHERE c.id = $1 AND c.left_expects = 'choice' AND d.status = 'in_review' AND NOT EXISTS (SELECT 1 FROM cases n \
+           WHERE n.kind = 'ask' AND n.subject = c.subject AND n.id > c.id)",
+        held.id.0
+    )?;
+    Ok(waits > 0)
 }
 
 /// A choice that counts answers the question that offered it.

@@ -41,6 +41,8 @@ pub(crate) struct Worded<'a> {
     pub phone_number_id: &'a str,
     pub wamid: &'a str,
     pub words: &'a str,
+    /// The channel's id of the message that it answers: the question, or the locked file itself.
+    pub reply_to: Option<&'a str>,
 }
 
 impl Worded<'_> {
@@ -111,7 +113,8 @@ pub(crate) async fn is_password(
     Ok(was_lately(tx, message, &names, since).await?.then_some(None))
 }
 
-/// The case that asks its sender for a password: which, its document, and what it expects.
+/// The case that asks its sender for a password: which, its document, and what it expects. Of several the one whose question or
+/// file they answer, else the first.
 async fn asked(
     tx: &mut Tx,
     message: &Worded<'_>,
@@ -122,7 +125,12 @@ async fn asked(
         "SELECT c.id, c.subject, c.expects FROM cases c WHERE c.phone_number_id = $1 AND c.kind = 'ask' \
          AND c.state IN {OPEN} AND (c.expects = 'password' OR EXISTS (SELECT 1 FROM case_secrets s \
            WHERE s.case_id = c.id AND s.sealed IS NOT NULL)) AND c.contact_id IN (SELECT a.contact_id \
-         FROM contact_aliases a WHERE a.value IN ($2, $3, $4, $5)) ORDER BY c.id LIMIT 1"
+         FROM contact_aliases a WHERE a.value IN ($2, $3, $4, $5)) ORDER BY CASE WHEN EXISTS (SELECT 1 FROM outbox o \
+           WHERE o.wamid = $6 AND (o.case_id = c.id OR o.document_id IN (SELECT q.document_id FROM case_documents q \
+             WHERE q.case_id = c.id AND q.role = 'asked'))) \
+           OR EXISTS (SELECT 1 FROM messages m JOIN documents d ON d.message_id = m.id JOIN case_documents q \
+             ON q.document_id = d.id AND q.role = 'asked' \
+             WHERE m.phone_number_id = $1 AND m.wamid = $6 AND q.case_id = c.id) THEN 0 ELSE 1 END, c.id LIMIT 1"
     );
     optional!(
         tx,
@@ -132,7 +140,8 @@ async fn asked(
         names[0].as_str(),
         names[1].as_str(),
         names[2].as_str(),
-        names[3].as_str()
+        names[3].as_str(),
+        message.reply_to
     )
 }
 

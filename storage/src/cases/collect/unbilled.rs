@@ -4,17 +4,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use acuse_conversation::{House, State};
+use acuse_conversation::{End, House, State};
 use serde_json::json;
 use time::{Duration, UtcOffset};
 use uuid::Uuid;
 
-use super::{OPEN, billed, next_of, schedule};
+use super::{OPEN, billed, next_of, schedule, unseen};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
     house, incidents,
-    names::CustomerId,
+    names::{ContactId, CustomerId},
     obligations::{Open, open_of, written},
     sql::Tx,
 };
@@ -54,6 +54,8 @@ struct Found {
     unbilled: Vec<String>,
     /// An incident was there before.
     was_told: bool,
+    /// A receipt may pay what they owe, and no case shows it to anybody.
+    unseen: Vec<Uuid>,
 }
 
 async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
@@ -78,7 +80,9 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
         "SELECT DISTINCT customer_id FROM obligations WHERE state = 'open' AND due <= $1",
         written(by)
     )?;
-    let mut found = Found { was_told: !told.is_empty(), ..Found::default() };
+    let mut unseen = unseen::holding(tx).await?;
+    unseen.retain(|customer| !cases.contains_key(&CustomerId(*customer).to_string()));
+    let mut found = Found { was_told: !told.is_empty(), unseen, ..Found::default() };
     for (customer,) in owing {
         let subject = CustomerId(customer).to_string();
         let is_told = told.contains(&subject);
@@ -87,8 +91,8 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
             if is_told && state != State::Human.as_str() {
                 found.unbilled.push(subject);
             }
-        } else if is_billed(tx, customer).await? {
-            if is_told || !was_collected(tx, &subject).await? {
+        } else if let Some(whom) = billed_of(tx, customer).await? {
+            if is_told || !was_collected(tx, &subject, &whom).await? {
                 found.changed.push(customer);
             }
         } else {
@@ -101,16 +105,28 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
     Ok(found)
 }
 
-async fn is_billed(tx: &mut Tx, customer: Uuid) -> Result<bool, CatalogError> {
+async fn billed_of(tx: &mut Tx, customer: Uuid) -> Result<Option<(ContactId, String)>, CatalogError> {
     let all = open_of(tx, CustomerId(customer)).await?;
-    Ok(billed(tx, CustomerId(customer), &all).await?.is_some())
+    billed(tx, CustomerId(customer), &all).await
 }
 
-/// Whether what a customer owes has been a case before: then whoever ended it knew why.
-async fn was_collected(tx: &mut Tx, subject: &str) -> Result<bool, CatalogError> {
-    let sql = "SELECT COUNT(*) FROM cases WHERE kind = 'collection' AND subject = $1";
-    let (cases,) = one!(tx, (i64,), sql, subject)?;
-    Ok(cases > 0)
+/// Whether what a customer owes was a case before with whom it would be now: then whoever ended it knew why. Who wants no
+/// more speaks for themselves alone, and so does whoever sent a receipt.
+async fn was_collected(
+    tx: &mut Tx,
+    subject: &str,
+    (contact, number): &(ContactId, String),
+) -> Result<bool, CatalogError> {
+    let last = optional!(
+        tx,
+        (Uuid, String, String),
+        "SELECT contact_id, phone_number_id, state FROM cases WHERE kind = 'collection' AND subject = $1 \
+         ORDER BY id DESC LIMIT 1",
+        subject
+    )?;
+    Ok(last.is_some_and(|(with, from, state)| {
+        with == contact.0 && from == *number && state != State::Closed(End::Stopped).as_str()
+    }))
 }
 
 impl Catalog {
@@ -128,6 +144,7 @@ impl Catalog {
             schedule(&mut tx, CustomerId(customer)).await?;
             tx.commit().await?;
         }
+        self.show_unseen(&found.unseen).await?;
         if found.was_told {
             let unbilled: Vec<&str> = found.unbilled.iter().map(String::as_str).collect();
             self.resolve_incidents_beside(UNBILLED, &unbilled).await?;

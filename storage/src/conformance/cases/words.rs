@@ -88,6 +88,9 @@ pub(in crate::conformance) async fn a_stop_is_kept_and_ends_reminders(catalog: &
         let last = states().await.into_iter().rfind(|(of, _)| *of == category);
         assert_eq!(last, Some((category, word)));
     }
+    // The question that is open still is reminded of again.
+    time_passes_for(catalog, contact, "ask").await;
+    assert_eq!(purposes(catalog, contact).await.last().map(String::as_str), Some("reminder"));
     // What was said stands.
     for sql in [
         "DELETE FROM consents WHERE contact_id = $1",

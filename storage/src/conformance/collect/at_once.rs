@@ -17,6 +17,7 @@ pub(in crate::conformance) async fn two_of_a_customers_are_not_both_reminded(cat
     let catalog = &leading(catalog);
     let (debtor, other) = (debtor(catalog).await, debtor(catalog).await);
     agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    agrees(catalog, other.contact, &debtor.number, Category::Billing).await;
     debtor.owes(catalog, "F-241", "100.00", 0).await;
     let mine = cases_of(catalog, debtor.contact).await.into_iter().rfind(|c| c.1 == "collection");
     let (case, ..) = mine.expect("an open one");

@@ -53,7 +53,7 @@ pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(ca
 }
 
 /// A receipt that the accountant uploads, which nobody sent.
-async fn uploaded(catalog: &Catalog) -> DocumentId {
+pub(super) async fn uploaded(catalog: &Catalog) -> DocumentId {
     let id = brought(catalog, &upload(now())).await;
     begin(catalog, id, Stage::Read).await;
     assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The same time of the next day, and of the one after.
-fn next_morning() -> OffsetDateTime {
+pub(super) fn next_morning() -> OffsetDateTime {
     morning() + Duration::DAY
 }
 
@@ -195,7 +195,7 @@ pub(in crate::conformance) async fn who_agrees_later_is_reminded_of_what_is_owed
 }
 
 /// Whether a person was told that nobody may be reminded of what they owe.
-async fn is_told(catalog: &Catalog, debtor: &Debtor) -> bool {
+pub(super) async fn is_told(catalog: &Catalog, debtor: &Debtor) -> bool {
     let open = catalog.incidents(Some(IncidentState::Open), None, 500).await.unwrap();
     open.iter().any(|i| i.kind == UNBILLED && i.subject == debtor.customer.to_string())
 }

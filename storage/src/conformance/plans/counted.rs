@@ -3,6 +3,8 @@
 use acuse_pipeline::reason::ReasonCode;
 use uuid::Uuid;
 
+use super::explain::{LOOKS_UP, goes_by};
+
 use crate::{
     Access, Catalog,
     access::Bound,

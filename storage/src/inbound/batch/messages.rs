@@ -186,6 +186,11 @@ fn senders_of(messages: &[NewMessage<'_>], new: &HashSet<Uuid>) -> Vec<Uuid> {
 /// Queues what is answered to a message at once; to many of them once.
 async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>) -> Result<(), CatalogError> {
     let (Some(reply), Some(contact)) = (reply, message.contact) else { return Ok(()) };
+    // What can be sent is no answer to whoever speaks with a person.
+    let number = clean(&message.message.phone_number_id);
+    if reply.purpose == Purpose::NotAFile && cases::is_with_a_person(tx, (contact, &number)).await? {
+        return Ok(());
+    }
     if outbox::said_since(tx, contact, reply.purpose, tx.now() - ANSWERED_ONCE_IN).await? {
         return Ok(());
     }

@@ -85,8 +85,8 @@ impl Contacts {
         self.save_windows(tx).await
     }
 
-    /// Who writes opens their window: what waited for a template to reach them, or for room in the number's tier, goes as it
-    /// is.
+    /// Who writes opens their window: what waited for a template to reach them, for room in the number's tier, or for them to
+    /// write after a stop, goes as it is.
     async fn save_windows(&self, tx: &mut Tx) -> Result<(), CatalogError> {
         let rows: Vec<(Uuid, &String, OffsetDateTime)> = self
             .touched
@@ -103,7 +103,8 @@ impl Contacts {
             |q, (contact, number, at)| q.bind(*contact).bind(number.as_str()).bind(micros(*at))
         )?;
         let contacts: Vec<Uuid> = self.touched.keys().copied().collect();
-        release_of(tx, &contacts, &[HeldFor::Template, HeldFor::Confirmation, HeldFor::Tier]).await
+        let over = [HeldFor::Template, HeldFor::Confirmation, HeldFor::Tier, HeldFor::Stop];
+        release_of(tx, &contacts, &over).await
     }
 
     async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {

@@ -1,0 +1,97 @@
+//! Receipts that may pay what is owed and that no case shows: what they hold is reminded of no more, so a person has to see
+//! them. A case begins with whoever is known of the customer's, for a person alone; where nobody is, an incident says so.
+
+use acuse_conversation::{Event, Kind};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{About, billed, find_or_open, happens, hold_contact, open_case};
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    incidents,
+    names::{ContactId, CustomerId},
+    obligations::open_of,
+    sql::Tx,
+};
+
+/// A receipt may pay what a customer owes, and there is nobody of theirs with whom a case could begin; its subject is the
+/// customer.
+pub const UNSEEN: &str = "receipt_unseen";
+
+/// Customers of whose debts receipts hold something.
+pub(super) async fn holding(tx: &mut Tx) -> Result<Vec<Uuid>, CatalogError> {
+    let rows = all!(tx, (Uuid,), "SELECT DISTINCT customer_id FROM obligations WHERE state = 'held'")?;
+    Ok(rows.into_iter().map(|(customer,)| customer).collect())
+}
+
+/// With whom a case may begin that only a person has: who agreed to be reminded, else anybody of the customer's who has
+/// written to us.
+async fn anybody(tx: &mut Tx, customer: CustomerId) -> Result<Option<(ContactId, String)>, CatalogError> {
+    let all = open_of(tx, customer).await?;
+    if let Some(billed) = billed(tx, customer, &all).await? {
+        return Ok(Some(billed));
+    }
+    let row = optional!(
+        tx,
+        (Uuid, String),
+        "SELECT id, phone_number_id FROM contacts WHERE customer_id = $1 AND merged_into IS NULL \
+         AND phone_number_id IS NOT NULL ORDER BY id LIMIT 1",
+        customer.0
+    )?;
+    Ok(row.map(|(contact, number)| (ContactId(contact), number)))
+}
+
+/// Shows a person the receipts that may pay what a customer owes, where no open case does; whether one does now.
+pub(super) async fn show(tx: &mut Tx, customer: CustomerId) -> Result<bool, CatalogError> {
+    let receipts = all!(
+        tx,
+        (Uuid,),
+        "SELECT DISTINCT p.document_id FROM obligations o JOIN obligation_payments p ON p.obligation_id = o.id \
+         WHERE o.customer_id = $1 AND o.state = 'held' AND p.state = 'proposed' ORDER BY p.document_id LIMIT 100",
+        customer.0
+    )?;
+    if receipts.is_empty() || open_case(tx, customer).await?.is_some() {
+        return Ok(true);
+    }
+    let Some((contact, number)) = anybody(tx, customer).await? else {
+        let (detail, present) = (json!({ "customer_id": customer, "receipts": receipts.len() }), tx.now());
+        incidents::open(tx, UNSEEN, &customer.to_string(), &detail, 1, present).await?;
+        return Ok(false);
+    };
+    hold_contact(tx, contact).await?;
+    let subject = customer.0.to_string();
+    let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
+    let held = find_or_open(tx, about).await?;
+    for (document,) in receipts {
+        execute!(
+            tx,
+            "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'receipt') ON CONFLICT DO NOTHING",
+            held.id.0,
+            document
+        )?;
+    }
+    happens(tx, held, Uuid::now_v7(), Event::ReceiptMatched { is_sure: false }).await?;
+    Ok(true)
+}
+
+impl Catalog {
+    /// Belt and braces: whatever ended their cases, of these customers' receipts a person knows.
+    pub(super) async fn show_unseen(&self, customers: &[Uuid]) -> Result<(), CatalogError> {
+        let mut unseen = Vec::new();
+        for customer in customers {
+            let customer = CustomerId(*customer);
+            let mut tx = self.writing().await?;
+            if !show(&mut tx, customer).await? {
+                unseen.push(customer.to_string());
+            }
+            tx.commit().await?;
+        }
+        let told = incidents::subjects(&mut self.reading().await?, UNSEEN).await?;
+        if !told.is_empty() {
+            let unseen: Vec<&str> = unseen.iter().map(String::as_str).collect();
+            self.resolve_incidents_beside(UNSEEN, &unseen).await?;
+        }
+        Ok(())
+    }
+}
