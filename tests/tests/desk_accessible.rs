@@ -186,12 +186,12 @@ async fn a_blind_check_shuts_nobody_out() {
     let id = sent(&api, "blind").await;
     let facts = ReadFacts { sure: Some(0.97), fingerprint: None, text: "blind".to_owned(), ..bill(1) };
     read(catalog, id, &facts).await;
-    let checks = ana.page("/checks").await;
-    let check =
-        checks.split("button primary\" href=\"/checks/").nth(1).and_then(|after| after.split('"').next());
-    let path = format!("/checks/{}", check.expect("it is drawn"));
     let mut page = Browser::start(chromium, (1280, 900)).unwrap();
-    page.open(&format!("{}{path}", ana.base), &ana.cookie).unwrap();
+    page.open(&format!("{}/checks", ana.base), &ana.cookie).unwrap();
+    page.eval("document.querySelector('main .head .primary').click()").unwrap();
+    page.wait("/^\\/checks\\/[0-9a-f-]{36}$/.test(location.pathname) && document.readyState === 'complete'")
+        .unwrap();
+    let path = page.eval("location.pathname").unwrap().as_str().unwrap().to_owned();
     let mut found = violations(&mut page, &axe, &path);
     found.extend(overruns(&mut page, &path));
     page.wait(READY).unwrap();

@@ -132,8 +132,7 @@ pub async fn answer(
             };
             person.check_form(&said.csrf)?;
             let (drawn, document) = sample(&app, &person, id).await?;
-            let kind = said.kind()?;
-            let agrees = match said.is_as_filed(kind, &document) {
+            let agrees = match said.is_as_filed(said.kind()?, &document) {
                 Ok(agrees) => agrees,
                 Err(fault) => return asked(&app, &person, (id, document), said, Some(fault)).await,
             };
@@ -152,7 +151,7 @@ pub async fn answer(
                 return Err(Problem::Conflict("the document changed meanwhile: look at it again".to_owned()));
             }
             // What they say of it stands in its form, and is not typed twice.
-            app.catalog.save_draft(document.id, actor, document.version, &said.draft(kind)).await?;
+            app.catalog.save_draft(document.id, actor, document.version, &said.draft()).await?;
             Ok(Redirect::to(&format!("/documents/{}", document.id)).into_response())
         }
         .await,

@@ -149,17 +149,18 @@ impl Said {
     }
 
     /// The same as the form of its document says it.
-    pub(super) fn draft(&self, kind: Kind) -> drafts::Form {
+    pub(super) fn draft(&self) -> drafts::Form {
+        let kind = self.kind.parse::<Kind>().ok();
         let said = ASKED.iter().filter_map(|(name, invoice, receipt)| {
             let field = match kind {
-                Kind::Invoice => invoice,
-                Kind::Receipt => receipt,
+                Some(Kind::Invoice) => invoice,
+                Some(Kind::Receipt) => receipt,
                 _ => return None,
             };
             let said = self.get(name).trim();
-            (!said.is_empty()).then(|| (format!("{kind}.{field}"), said.to_owned()))
+            (!said.is_empty()).then(|| (format!("{}.{field}", self.kind), said.to_owned()))
         });
-        std::iter::once(("kind".to_owned(), kind.to_string())).chain(said).collect()
+        std::iter::once(("kind".to_owned(), self.kind.clone())).chain(said).collect()
     }
 
     /// Whether it is what was filed.
