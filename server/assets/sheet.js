@@ -275,6 +275,7 @@ acuse.begins.push((signal) => {
     const said = whole.map((n) => ({ first_page: n, last_page: n })).concat(drawn.map(({ at, box }) => ({ first_page: at, last_page: at, box })));
     said.sort((a, b) => a.first_page - b.first_page);
     parts.value = drawn.length ? JSON.stringify(said) : typed;
+    parts.dispatchEvent(new Event("input", { bubbles: true }));
     parts.closest("label")?.toggleAttribute("hidden", drawn.length > 0);
     marked.hidden = !drawn.length && Boolean(parts.closest("label"));
     marked.textContent = drawn.length ? marked.dataset.marked.replace("{}", String(said.length)) : marked.dataset.none;

@@ -72,6 +72,9 @@ impl Reviewer {
     pub async fn decide(&self, id: &str, page: &str, fields: &[(&str, &str)]) -> Response {
         let hidden = |name| (name, hidden(page, name));
         let mut form = vec![hidden("csrf"), hidden("version"), hidden("fence")];
+        // The warnings that stand there.
+        let warned = page.split("name=\"warned\" value=\"").skip(1).filter_map(|w| w.split('"').next());
+        form.extend(warned.map(|name| ("warned", name.to_owned())));
         form.extend(fields.iter().map(|(n, v)| (*n, (*v).to_owned())));
         let request = self.http.post(format!("{}/review/{id}", self.base)).form(&form);
         request.header(header::COOKIE, &self.cookie).send().await.unwrap()
@@ -139,7 +142,9 @@ async fn two_people_clear_the_queue_and_never_the_same_document() {
         warned.contains("77,70 €") && warned.contains("stamped over") && warned.contains("name=\"because\"")
     );
     corrected.push(("because", "the printed sum is wrong"));
-    let done = ana.decide(ids[0], &seen, &corrected).await;
+    let unseen = ana.decide(ids[0], &seen, &corrected).await;
+    assert_eq!(unseen.status(), 422, "a reason is of what stood on the page");
+    let done = ana.decide(ids[0], &warned, &corrected).await;
     assert_eq!(done.status(), 303);
     assert_eq!(done.headers()[header::LOCATION], format!("/documents/{}", ids[1]), "on to the next, taken");
     let next = ana.page(&format!("/documents/{}", ids[1])).await;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The catalog of the desk's place, which the test reaches by itself.
-async fn catalog(desk: &Desk) -> Catalog {
+pub async fn catalog(desk: &Desk) -> Catalog {
     Catalog::open_sqlite(&desk.world.folder.path().join("data/acuse.db")).await.unwrap()
 }
 

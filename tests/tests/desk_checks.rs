@@ -177,7 +177,15 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     assert_eq!(reopened.status(), 303);
     let there = reopened.headers()["location"].to_str().unwrap().to_owned();
     assert_eq!(api.get(&format!("/v1{there}")).await.unwrap()["status"], "in_review");
-    assert!(ana.page(&there).await.contains("value=\"approve\""), "she has it");
+    let hers = ana.page(&there).await;
+    assert!(hers.contains("value=\"approve\""), "she has it");
+    assert!(hers.contains("id=\"receipt-total\" value=\"5.00\""), "and types it once: {hers}");
+    // Whoever was slower reads that, beside what they had typed.
+    let late = [("csrf", hidden(&paper, "csrf")), ("party", "Bar Pepe".to_owned())];
+    let post = ana.http.post(format!("{}{path}", ana.base)).form(&late).header(header::ACCEPT, "text/html");
+    let late = post.header(header::COOKIE, &ana.cookie).send().await.unwrap();
+    assert_eq!(late.status(), 404);
+    assert!(late.text().await.unwrap().contains("Bar Pepe</textarea>"), "nothing typed is lost");
 }
 
 /// What no field can hold is said beside all that was typed, and answers nothing.

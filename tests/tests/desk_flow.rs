@@ -15,7 +15,7 @@ use crate::{
     world::{person, post},
 };
 
-const RULES: &str = "clock\t0\t-\nhours\tMo-Su 00:00-24:00\nteam\tventas\t30\nteam\tcobros\t300\n\
+pub const RULES: &str = "clock\t0\t-\nhours\tMo-Su 00:00-24:00\nteam\tventas\t30\nteam\tcobros\t300\n\
      rule\tsupport\t-\t-\t-\t-\tventas\nanswer\tsaludo\tes\tBuenos días.\\n¿Qué pedido es?\n";
 
 /// Links of a page to lists of the flow, each with the number it shows.
@@ -34,7 +34,7 @@ fn listed(page: &str) -> usize {
     page.matches("<tr id=\"case-").count()
 }
 
-async fn says(desk: &Desk, n: u32, words: &str) {
+pub async fn says(desk: &Desk, n: u32, words: &str) {
     let message = Inbound::new(person(n), Said::Text(words.into()));
     post(&desk.api, &desk.world.graph.webhook_for(&[message])).await;
 }

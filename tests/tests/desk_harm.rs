@@ -173,6 +173,8 @@ async fn nothing_typed_is_lost() {
     // It can be read in two ways: said at the field, which has the focus, with all that was typed.
     page.wait(READY).unwrap();
     page.press("e", false, false).unwrap();
+    page.wait("document.activeElement.id === 'invoice-total'").unwrap();
+    page.press("Enter", false, true).unwrap();
     page.wait(&format!("{total}.getAttribute('aria-invalid') === 'true'")).unwrap();
     assert_eq!(page.eval(&format!("{total}.value")).unwrap(), "1.234");
     assert_eq!(page.eval("document.activeElement.id").unwrap(), "invoice-total");

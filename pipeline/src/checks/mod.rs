@@ -30,11 +30,13 @@ pub struct Warning {
     pub field: Option<FieldName>,
     /// One plain sentence.
     pub message: String,
+    /// What the field says, which the sentence need not; empty where it says nothing or there is none.
+    pub value: String,
 }
 
 impl Warning {
     fn at(check: &'static str, field: FieldName, message: impl Into<String>) -> Self {
-        Self { check, field: Some(field), message: message.into() }
+        Self { check, field: Some(field), message: message.into(), value: String::new() }
     }
 }
 
@@ -56,6 +58,10 @@ pub fn warnings(kind: Kind, fields: &Fields, text: &str, today: Date) -> Vec<War
     }
     if kind == Kind::Id {
         identity(fields, text, &mut found);
+    }
+    for warning in &mut found {
+        let field = warning.field.and_then(|name| fields.get(&name));
+        warning.value = field.map(|field| field.value.to_string()).unwrap_or_default();
     }
     found
 }

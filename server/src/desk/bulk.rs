@@ -121,7 +121,7 @@ async fn shown(app: &App, person: &Person, view: QueueView, done: Option<Done>) 
     let first = is_more.then_some(MOST);
     let clear = picks.iter().filter(|p| p.against.is_empty()).count();
     let about = done.is_some().then(|| format!("/bulk{}", view.query()));
-    let frame = Frame { about, ..Frame::of(app, person, "queue").await? };
+    let frame = Frame { about, view: view.clone(), ..Frame::of(app, person, "queue").await? };
     Ok(page(&Bulk { frame, view, picks, first, clear, rejections: rejections(), done }))
 }
 
@@ -311,7 +311,7 @@ pub async fn undo(
                     "they cannot be taken back any more: reopen them on their pages".to_owned(),
                 ));
             }
-            Ok(Redirect::to("/").into_response())
+            Ok(Redirect::to(&format!("/{}", QueueView::typed(&typed).query())).into_response())
         }
         .await,
     )

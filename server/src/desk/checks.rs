@@ -150,6 +150,8 @@ pub async fn answer(
             if !matches!(reopened, Reopened::Waits(_)) {
                 return Err(Problem::Conflict("the document changed meanwhile: look at it again".to_owned()));
             }
+            // What they say of it stands in its form, and is not typed twice.
+            app.catalog.save_draft(document.id, actor, document.version, &said.draft()).await?;
             Ok(Redirect::to(&format!("/documents/{}", document.id)).into_response())
         }
         .await,

@@ -40,16 +40,17 @@ pub async fn decide(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     let typed = Typed(form);
+    let here = format!("/documents/{id}{}", QueueView::typed(&typed).query());
     let person = match Person::of(&app, &headers).await {
         Ok(Some(person)) => person,
         Ok(None) => return login::interrupted(&app, &headers, id, &typed),
-        Err(problem) => return trouble(problem, &format!("/documents/{id}")),
+        Err(problem) => return trouble(problem, &here),
     };
     match act(&app, &person, id, &typed).await {
         // A page that has prepared the next one asks only where to go on.
-        Ok(to) if headers.contains_key("x-desk") => went(&app, &person, to)
-            .await
-            .unwrap_or_else(|problem| trouble(problem, &format!("/documents/{id}"))),
+        Ok(to) if headers.contains_key("x-desk") => {
+            went(&app, &person, &typed, to).await.unwrap_or_else(|problem| trouble(problem, &here))
+        }
         Ok(to) => Redirect::to(&to).into_response(),
         Err(refusal) => document::refused(&app, &person, id, &typed, refusal)
             .await
@@ -65,9 +66,9 @@ struct Went {
     undo: String,
 }
 
-async fn went(app: &App, person: &Person, to: String) -> Result<Response, Problem> {
+async fn went(app: &App, person: &Person, typed: &Typed, to: String) -> Result<Response, Problem> {
     let undo = Undo::of(app, person).await?;
-    Ok(Json(Went { to, undo: undo_bar(person, undo) }).into_response())
+    Ok(Json(Went { to, undo: undo_bar(person, undo, QueueView::typed(typed)) }).into_response())
 }
 
 async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Result<String, Refusal> {
@@ -105,10 +106,15 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
             return onward(app, person, &review, typed, None).await;
         }
         "memo" => return memo(app, person, &document, typed).await.map(|()| here),
-        "new_customer" => return new_customer(app, person, &document, typed).await.map(|()| here),
+        // To where they are chosen, which is so seen.
+        "new_customer" => {
+            return new_customer(app, person, &document, typed).await.map(|()| format!("{here}#customer"));
+        }
         "skip" => {
+            // Given back once the next is theirs: before that this one would be the next, where it is the last.
+            let to = onward(app, person, &review, typed, None).await?;
             app.catalog.release_review(review.id, &person.caller.actor).await?;
-            return onward(app, person, &review, typed, None).await;
+            return Ok(to);
         }
         _ => {}
     }
@@ -119,14 +125,48 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
     }
     let beside = beside(app, person, &review, typed).await?;
     review::decide(app, &person.caller, review.id, ask).await?;
+    is_done(app, person, &document).await?;
     onward(app, person, &review, typed, beside).await
 }
 
-/// Keeps what was typed, so that no failure and no way out loses it.
-async fn keep(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<(), Problem> {
-    let Some(form) = typed.draft().filter(|_| typed.differs(document)) else { return Ok(()) };
-    let seen = typed.number("version").unwrap_or(document.version);
-    Ok(app.catalog.save_draft(document.id, &person.caller.actor, seen, &form).await?)
+/// Keeps what was typed, so that no failure and no way out loses it. What was typed back to what stands is kept no more, and
+/// does not return. Whether there is a draft now.
+pub(super) async fn keep(
+    app: &App,
+    person: &Person,
+    document: &Document,
+    typed: &Typed,
+) -> Result<bool, Problem> {
+    // The form of the parts alone, or one that shows no field, takes nothing of the rest back.
+    if !typed.is_whole() && !typed.differs(document) {
+        return Ok(true);
+    }
+    redraft(app, person, document, typed).await
+}
+
+/// The draft says what the form says, and is none where that is nothing. Whether there is one.
+async fn redraft(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<bool, Problem> {
+    let who = &person.caller.actor;
+    let before = app.catalog.draft(document.id, who).await?;
+    let was_kept = before.is_some();
+    let typed = typed.over(before.map(|draft| draft.form).unwrap_or_default());
+    let Some(form) = typed.draft() else { return Ok(was_kept) };
+    let differs = typed.differs(document);
+    if differs {
+        let seen = typed.number("version").unwrap_or(document.version);
+        app.catalog.save_draft(document.id, who, seen, &form).await?;
+    } else if was_kept {
+        app.catalog.discard_draft(document.id, who).await?;
+    }
+    Ok(differs)
+}
+
+/// What was typed is decided, and cannot be taken back: it is offered no more. Where there is a hold, its end does that.
+async fn is_done(app: &App, person: &Person, document: &Document) -> Result<(), Problem> {
+    if app.undo.is_zero() {
+        app.catalog.discard_draft(document.id, &person.caller.actor).await?;
+    }
+    Ok(())
 }
 
 /// Takes up a filed or rejected document again, or corrects it as it stands.
@@ -142,7 +182,8 @@ async fn at_rest(
         if !app.undo.is_zero() {
             ask.held_until = Some(app.catalog.now() + app.undo);
         }
-        return review::decide_again(app, &person.caller, document.id, ask).await.map(drop);
+        review::decide_again(app, &person.caller, document.id, ask).await?;
+        return Ok(is_done(app, person, document).await?);
     }
     let (who, until) = (&person.caller.actor, app.catalog.now() + LEASE);
     let note = typed.get("note").unwrap_or_default();
@@ -160,15 +201,18 @@ async fn at_rest(
     }
 }
 
-/// `POST /review/{document id}/undo`: takes the person's own decision back.
+/// `POST /review/{document id}/undo`: takes the person's own decision back, and leads to the document in the view that the
+/// page with the way back was of.
 pub async fn undo(
     State(app): State<App>,
     person: Person,
     Id(id): Id<DocumentId>,
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
+    let typed = Typed(form);
+    let here = format!("/documents/{id}{}", QueueView::typed(&typed).query());
     let back = async {
-        person.check_form(Typed(form).get("csrf").unwrap_or_default())?;
+        person.check_form(typed.get("csrf").unwrap_or_default())?;
         match app.catalog.undo_decision(id, &person.caller.actor, LEASE).await? {
             Undone::Done(_) => Ok(()),
             Undone::NotYours => Err(Problem::Conflict("somebody else decided it".to_owned())),
@@ -178,8 +222,8 @@ pub async fn undo(
         }
     };
     match back.await {
-        Ok(()) => Redirect::to(&format!("/documents/{id}")).into_response(),
-        Err(problem) => trouble(problem, &format!("/documents/{id}")),
+        Ok(()) => Redirect::to(&here).into_response(),
+        Err(problem) => trouble(problem, &here),
     }
 }
 
@@ -201,7 +245,7 @@ pub async fn beat(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /review/{document id}/draft`: keeps what is typed, as it is typed.
+/// `POST /review/{document id}/draft`: keeps what is typed, as it is typed. 205 where nothing of it differs from what stands.
 pub async fn draft(
     State(app): State<App>,
     person: Person,
@@ -211,8 +255,8 @@ pub async fn draft(
     let typed = Typed(form);
     person.check_form(typed.get("csrf").unwrap_or_default())?;
     let document = access::open(&app, &person.caller, id).await?;
-    keep(&app, &person, &document, &typed).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let is_kept = keep(&app, &person, &document, &typed).await?;
+    Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::RESET_CONTENT })
 }
 
 /// What a refusal says at the top of the page; what it says of fields stands at them.

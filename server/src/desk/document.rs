@@ -111,6 +111,7 @@ struct View {
     kind: &'static str,
     kinds: Vec<(&'static str, &'static str)>,
     customer_id: String,
+    was_customer: String,
     customers: Vec<(String, String)>,
     field_groups: Vec<Group>,
     /// What its sender wrote with it.
@@ -164,10 +165,9 @@ pub(super) async fn refused(
     refusal: Refusal,
 ) -> Result<Response, Problem> {
     let view = QueueView::typed(typed);
-    // The form of the parts carries no field: what was typed in those stands in the draft.
-    let split = typed.get("action") == Some("split");
-    let draft = if split { app.catalog.draft(id, &person.caller.actor).await? } else { None };
-    let typed = &Typed(typed.0.iter().cloned().chain(draft.into_iter().flat_map(|d| d.form)).collect());
+    // One form says nothing of what stands in the other: that is in the draft.
+    let draft = app.catalog.draft(id, &person.caller.actor).await?;
+    let typed = &typed.over(draft.map(|draft| draft.form).unwrap_or_default());
     let status = match &refusal {
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             problem.log();
@@ -257,6 +257,7 @@ async fn render(
     let untold = document.is_file_withheld();
     let wrote = spoken(document.declared.caption.as_deref(), &timeline, untold);
     let wrote = held_against(app, &document, wrote, is_shown).await?;
+    let was_customer = document.customer_id.map(|c| c.to_string()).unwrap_or_default();
     let view = View {
         id,
         version: document.version,
@@ -286,7 +287,7 @@ async fn render(
         offer: Some(&*document)
             .filter(|_| can_decide && is_shown)
             .and_then(|d| split_form::offer(d, &proposed))
-            .map(|offer| offer.or_said(said.refused().and_then(|typed| typed.get("parts")))),
+            .map(|offer| offer.or_said(typed.get("parts"))),
         pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
         part: document.part.map(|part| part.to_string()).unwrap_or_default(),
         siblings: split_form::siblings(app, person, &document).await?,
@@ -317,9 +318,8 @@ async fn render(
         reject_note: text("reject_note"),
         kind: kind.map_or("", Kind::as_str),
         kinds: kinds(document.kind),
-        customer_id: typed
-            .get("customer_id")
-            .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
+        customer_id: typed.get("customer_id").map_or_else(|| was_customer.clone(), str::to_owned),
+        was_customer,
         customers: customers(app, person, &document).await?,
         field_groups,
         spoken: wrote,
@@ -332,7 +332,7 @@ async fn render(
     let section = if view.in_review { "queue" } else { "documents" };
     // A refused decision is answered at an address that takes only decisions.
     let about = said.refused().is_some().then(|| format!("/documents/{id}{}", queue.query()));
-    let frame = Frame { about, ..Frame::of(app, person, section).await? };
+    let frame = Frame { about, view: queue.clone(), ..Frame::of(app, person, section).await? };
     Ok(page(&Page { frame, doc: view }))
 }
 

@@ -13,7 +13,13 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Frame, language::Tongue, page, sentence, session::Person};
+use super::{
+    Frame,
+    again::{self, Sent, reads_pages},
+    language::Tongue,
+    login, page, sentence,
+    session::{Ended, Person},
+};
 use crate::{problem::Problem, state::App};
 
 /// Longest wait for the menu: what failed may be what it is read from.
@@ -44,7 +50,8 @@ struct ErrorPage<'a> {
 }
 
 impl Told {
-    fn page(&self, frame: Frame, status: StatusCode) -> Response {
+    /// What it is called, and what it says.
+    fn words(&self, frame: &Frame, status: StatusCode) -> (String, String) {
         let title = match status {
             StatusCode::NOT_FOUND => "Not there",
             StatusCode::CONFLICT => "That could not be done",
@@ -57,10 +64,21 @@ impl Told {
             Some(id) => frame.f("Something failed on our side. It is logged as {}.", id),
             None => frame.say(&self.detail),
         };
-        let title = frame.t(title).to_owned();
+        (frame.t(title).to_owned(), detail)
+    }
+
+    fn page(&self, frame: Frame, status: StatusCode) -> Response {
+        let (title, detail) = self.words(&frame, status);
         let mut response = page(&ErrorPage { title, detail, back: &self.back, frame });
         *response.status_mut() = status;
         response
+    }
+
+    /// The same with what was typed, for whoever can send it once more.
+    fn page_with(&self, sent: Option<&Sent>, frame: Frame, status: StatusCode) -> Response {
+        let Some(sent) = sent.filter(|_| frame.user.is_some()) else { return self.page(frame, status) };
+        let (title, detail) = self.words(&frame, status);
+        sent.page(frame, (title.as_str(), detail.as_str()), &self.back, status)
     }
 }
 
@@ -74,15 +92,19 @@ pub fn trouble(problem: Problem, back: &str) -> Response {
     response
 }
 
-/// Puts the menu around what went wrong, in the language of whoever asked; what a browser would be shown as JSON becomes a
-/// page.
+/// Puts the menu around what went wrong, in the language of whoever asked, with what they had typed; what a browser would be
+/// shown as JSON becomes a page, and so does a form whose session had ended.
 pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Response {
     if PROGRAMS.iter().any(|place| request.uri().path().starts_with(place)) {
         return next.run(request).await;
     }
     let headers = request.headers().clone();
     let about = (request.method() == Method::POST).then(|| about(request.uri().path()));
+    let (request, sent) = again::sent(request).await;
     let mut response = next.run(request).await;
+    if let (Some(Ended), Some(sent)) = (response.extensions().get::<Ended>(), &sent) {
+        return login::interrupted_form(&app, &headers, sent.clone());
+    }
     let said = response.extensions_mut().remove::<Told>();
     let mut told = match said {
         Some(told) => told,
@@ -100,7 +122,7 @@ pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Res
         told.back.clone_from(about);
     }
     let frame = Frame { about, ..frame(&app, &headers).await };
-    let mut shown = told.page(frame, response.status());
+    let mut shown = told.page_with(sent.as_ref(), frame, response.status());
     // What a browser acts on, whatever the body is: it asks for a password, and comes back when it may.
     for name in [header::WWW_AUTHENTICATE, header::ALLOW, header::RETRY_AFTER, header::SET_COOKIE] {
         for value in response.headers().get_all(&name) {
@@ -111,7 +133,7 @@ pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Res
 }
 
 /// The page that an act is about: of many acts the address takes nothing else.
-fn about(path: &str) -> String {
+pub(super) fn about(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         ["review", id, ..] => format!("/documents/{id}"),
@@ -139,11 +161,6 @@ impl Said {
     fn told(self) -> Told {
         Told { detail: sentence(&self.detail), logged: self.id, back: "/".to_owned() }
     }
-}
-
-fn reads_pages(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
 }
 
 fn is_problem(headers: &HeaderMap) -> bool {

@@ -24,6 +24,8 @@ pub struct Grid {
     pub lines: Vec<Vec<String>>,
     /// Whether there is anything in it.
     pub filled: bool,
+    /// Whether it says otherwise than what was read.
+    pub differs: bool,
     /// What is wrong with it.
     pub fault: String,
 }
@@ -88,13 +90,14 @@ fn set(entry: &mut Entry, column: &str, text: &str) {
 pub(super) fn of(kind: Kind, name: FieldName, fields: &Fields, typed: &Typed, said: &Said<'_>) -> Grid {
     let read = fields.get(&name).map(|f| f.value.entries()).unwrap_or_default();
     let entries = entries(kind, name, typed).unwrap_or_else(|| read.to_vec());
+    let differs = !is_same(name, &entries, read);
     let columns = columns(name);
     let line = |entry: &Entry| columns.iter().map(|c| cell(entry, c.name).to_owned()).collect::<Vec<_>>();
     let mut lines: Vec<Vec<String>> = entries.iter().map(line).collect();
     let filled = !lines.is_empty();
     lines.extend(std::iter::repeat_n(vec![String::new(); columns.len()], EMPTY));
     let label = labels::label(name.as_str());
-    Grid { name, label, columns: columns.to_vec(), lines, filled, fault: said.fault(name) }
+    Grid { name, label, columns: columns.to_vec(), lines, filled, differs, fault: said.fault(name) }
 }
 
 /// The lines that a form says of a list; `None` where it shows none.

@@ -17,8 +17,11 @@ use uuid::Uuid;
 
 use super::{
     Frame, Shown,
+    again::Sent,
+    decide, error_page,
     language::{self, Tongue},
     oidc, page, paper,
+    queue_view::QueueView,
     session::{self, Person},
     typed::Typed,
 };
@@ -94,6 +97,8 @@ enum Interrupted {
     Decision { document: DocumentId, form: Vec<(String, String)> },
     /// In a blind check.
     Check { check: Uuid, said: paper::Said },
+    /// In any other form.
+    Form(Sent),
 }
 
 /// The sign-in page in the place of a decision whose session had ended: it carries what was typed, which is offered
@@ -101,13 +106,20 @@ enum Interrupted {
 pub fn interrupted(app: &App, headers: &HeaderMap, document: DocumentId, typed: &Typed) -> Response {
     let form = typed.draft().unwrap_or_default().into_iter();
     let version = typed.get("version").map(|v| ("version".to_owned(), v.to_owned()));
-    let said = Interrupted::Decision { document, form: form.chain(version).collect() };
+    let view = QueueView::typed(typed).hidden().into_iter().filter(|(_, value)| !value.is_empty());
+    let view = view.map(|(name, value)| (name.to_owned(), value));
+    let said = Interrupted::Decision { document, form: form.chain(version).chain(view).collect() };
     said.asked(app, headers)
 }
 
 /// The same in the place of a blind answer.
 pub fn interrupted_check(app: &App, headers: &HeaderMap, check: Uuid, said: paper::Said) -> Response {
     Interrupted::Check { check, said }.asked(app, headers)
+}
+
+/// The same in the place of what any other form was sent for.
+pub(super) fn interrupted_form(app: &App, headers: &HeaderMap, sent: Sent) -> Response {
+    Interrupted::Form(sent).asked(app, headers)
 }
 
 impl Interrupted {
@@ -132,16 +144,25 @@ async fn resumed(app: &App, person: &Person, resume: &str) -> Result<Response, P
         Interrupted::Check { check, said } => {
             return Ok(paper::again(app, person, check, said).await.unwrap_or_else(|_| home()));
         }
+        Interrupted::Form(sent) if sent.is_sound() => return go_on(app, person, &sent).await,
+        Interrupted::Form(_) => return Ok(home()),
     };
     // Nobody learns by what they send here that a document exists which does not exist for them.
     let found = app.catalog.document_for(person.caller.access(), document).await?;
     let Some(document) = found else { return Ok(home()) };
     let typed = Typed(form);
-    if let Some(form) = typed.draft().filter(|_| typed.differs(&document)) {
-        let seen = typed.number("version").unwrap_or(document.version);
-        app.catalog.save_draft(document.id, &person.caller.actor, seen, &form).await?;
-    }
-    Ok(Redirect::to(&format!("/documents/{}", document.id)).into_response())
+    decide::keep(app, person, &document, &typed).await?;
+    let only = QueueView::typed(&typed).query();
+    Ok(Redirect::to(&format!("/documents/{}{only}", document.id)).into_response())
+}
+
+/// What was typed in a form, to be sent by whoever has signed in.
+async fn go_on(app: &App, person: &Person, sent: &Sent) -> Result<Response, Problem> {
+    let back = error_page::about(sent.to());
+    let frame = Frame { about: Some(back.clone()), ..Frame::of(app, person, "").await? };
+    let title = frame.t("Your session had ended").to_owned();
+    let why = frame.t("Nothing was done. Look at it, and send it once more.").to_owned();
+    Ok(sent.page(frame, (title.as_str(), why.as_str()), &back, StatusCode::OK))
 }
 
 /// `GET /login`.

@@ -5,6 +5,7 @@
 //! presses the buttons that are there.
 
 pub mod abstention;
+mod again;
 pub mod assets;
 pub mod board;
 pub mod bulk;
@@ -64,6 +65,7 @@ use time::OffsetDateTime;
 use crate::{access::rights::Right, problem::Problem, state::App};
 pub use error_page::trouble;
 use language::Tongue;
+use queue_view::QueueView;
 use session::Person;
 
 /// Only our own pictures, style and script; nothing inline; in nobody's frame.
@@ -193,6 +195,8 @@ pub struct Frame {
     pub rights: Rights,
     /// The person's last decision, while it can be taken back.
     pub undo: Option<Undo>,
+    /// The part of the queue that the page is of, to which what is taken back comes back.
+    pub view: QueueView,
 }
 
 /// A decision, or several made together, that can be taken back.
@@ -239,9 +243,9 @@ struct UndoBar {
 }
 
 /// The way back as it stands on a page; empty where there is none.
-fn undo_bar(person: &Person, undo: Option<Undo>) -> String {
+fn undo_bar(person: &Person, undo: Option<Undo>, view: QueueView) -> String {
     let csrf = person.csrf.clone();
-    let frame = Frame { csrf, tongue: person.tongue, undo, ..Frame::default() };
+    let frame = Frame { csrf, tongue: person.tongue, undo, view, ..Frame::default() };
     UndoBar { frame }.render().unwrap_or_default()
 }
 
@@ -300,6 +304,7 @@ impl Frame {
             notice: None,
             tongue: person.tongue,
             undo: Undo::of(app, person).await?,
+            view: QueueView::default(),
             rights: Rights::of(person),
         })
     }

@@ -7,7 +7,7 @@ use acuse_pipeline::{
     document::Kind,
     fields::{FieldName, Fields},
 };
-use acuse_storage::{Document, abstention::says_same, keys::Scope, quality::Drawn};
+use acuse_storage::{Document, abstention::says_same, keys::Scope, quality::Drawn, reviews::drafts};
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -146,6 +146,21 @@ impl Said {
     pub(super) fn kind(&self) -> Result<Kind, Problem> {
         let kind = word::<Kind>("kind", Some(&self.kind))?;
         kind.ok_or_else(|| Problem::BadRequest("kind: say what it is".to_owned()))
+    }
+
+    /// The same as the form of its document says it.
+    pub(super) fn draft(&self) -> drafts::Form {
+        let kind = self.kind.parse::<Kind>().ok();
+        let said = ASKED.iter().filter_map(|(name, invoice, receipt)| {
+            let field = match kind {
+                Some(Kind::Invoice) => invoice,
+                Some(Kind::Receipt) => receipt,
+                _ => return None,
+            };
+            let said = self.get(name).trim();
+            (!said.is_empty()).then(|| (format!("{}.{field}", self.kind), said.to_owned()))
+        });
+        std::iter::once(("kind".to_owned(), self.kind.clone())).chain(said).collect()
     }
 
     /// Whether it is what was filed.

@@ -93,6 +93,8 @@ pub struct Ask {
     sort: String,
     q: String,
     after: Option<String>,
+    /// What became of what somebody came from: `last`.
+    said: String,
 }
 
 /// The columns: words, order, class.
@@ -268,7 +270,12 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
     let after = word::<ReviewId>("after", ask.after.as_deref())?;
     let view = ask.view();
     let (rows, next) = rows(app, person, (&table, &view), after).await?;
-    let frame = Frame::of(app, person, "queue").await?;
+    let mut frame = Frame { view: view.clone(), ..Frame::of(app, person, "queue").await? };
+    // One of a closed list, for anybody may write an address.
+    if ask.said == "last" {
+        let told = "That was the last one of what is shown here. You gave it back: it is free for others.";
+        frame.notice = Some(frame.t(told).to_owned());
+    }
     let reasons = chips(app, person).await?;
     let can_decide = person.caller.has(Scope::ReviewsWrite);
     let query = ask.with("after", "").trim_start_matches("/").trim_start_matches('?').to_owned();

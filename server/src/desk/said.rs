@@ -6,12 +6,14 @@ use acuse_storage::{Document, reviews::drafts::Draft};
 use time::OffsetDateTime;
 
 use super::{decide, labels, language::Tongue, sentence, typed::Typed};
-use crate::review::Refusal;
+use crate::review::{Refusal, refusal};
 
 /// What speaks against the decision, with a way to the field.
 pub(super) struct Warned {
     pub(super) message: String,
     pub(super) field: String,
+    /// What the form calls it.
+    pub(super) name: String,
 }
 
 /// What the person has said of the document before this page.
@@ -45,7 +47,9 @@ impl Said<'_> {
     pub(super) fn warnings(&self) -> Vec<Warned> {
         let Self::Refused(_, Refusal::Warnings(warnings)) = self else { return Vec::new() };
         let field = |w: &Warning| w.field.map(|f| f.as_str().to_owned()).unwrap_or_default();
-        warnings.iter().map(|w| Warned { message: w.message.clone(), field: field(w) }).collect()
+        let warned =
+            |w: &Warning| Warned { message: w.message.clone(), field: field(w), name: refusal::name(w) };
+        warnings.iter().map(warned).collect()
     }
 
     /// What is wrong with a field.

@@ -64,13 +64,21 @@ impl Person {
     }
 }
 
+/// Nobody is signed in: what they typed goes with them to the door.
+#[derive(Clone, Copy)]
+pub(super) struct Ended;
+
 /// Sends people without a session to the door.
 pub struct ToLogin(Option<Problem>);
 
 impl IntoResponse for ToLogin {
     fn into_response(self) -> Response {
         match self.0 {
-            None => Redirect::to("/login").into_response(),
+            None => {
+                let mut response = Redirect::to("/login").into_response();
+                response.extensions_mut().insert(Ended);
+                response
+            }
             Some(problem) => super::trouble(problem, "/"),
         }
     }

@@ -81,6 +81,12 @@ pub fn offer(document: &Document, proposed: &[Part]) -> Option<Offer> {
     offered.then(|| Offer { count, pages: typed(proposed), places: String::new(), drawable })
 }
 
+/// Whether a text says the parts as they are offered.
+#[must_use]
+pub fn is_offered(document: &Document, text: &str) -> bool {
+    offer(document, &proposed(document)).is_some_and(|offer| text == offer.pages || text == offer.places)
+}
+
 /// Whether its pictures are its pages as they came, so that a box on one says something: see [`Split::of_document`].
 fn is_as_it_came(document: &Document) -> bool {
     let whole_pages = document.part.is_none_or(|part| part.bbox().is_none());

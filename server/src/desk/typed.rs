@@ -8,7 +8,7 @@ use acuse_pipeline::{
 };
 use acuse_storage::{Document, reviews::drafts};
 
-use super::grid;
+use super::{grid, split_form};
 use crate::review::carried;
 
 /// Longest draft kept, characters of all its values.
@@ -30,10 +30,21 @@ const NOT_TYPED: &[&str] = &[
     "of_q",
     "password",
     "user",
-    "new_name",
-    "new_phone",
-    "new_tax_id",
+    "warned",
 ];
+
+/// What the page fills in by itself, and the name under which the form says with what.
+const PREFILLED: &[(&str, &str)] = &[
+    ("ask_text", "ask_default"),
+    ("new_name", "new_name_default"),
+    ("new_phone", "new_phone_default"),
+    ("new_tax_id", "new_tax_id_default"),
+];
+/// Of a customer that is to be added.
+pub(super) const NEW_CUSTOMER: &[&str] =
+    &["new_name", "new_phone", "new_tax_id", "new_name_default", "new_phone_default", "new_tax_id_default"];
+/// What stands in a form of its own beside the fields.
+const PARTS: &str = "parts";
 
 /// What a person writes beside the fields.
 const WORDS: &[&str] = &["note", "because", "memo", "reject_note"];
@@ -47,6 +58,26 @@ impl Typed {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim())
+    }
+
+    /// All values of a name, trimmed.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.trim())
+    }
+
+    /// Whether it is the form of the fields, and says all there is of them; that of the parts says nothing of the rest.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.get("kind").is_some()
+    }
+
+    /// The same, with what it says nothing of as a draft has it.
+    #[must_use]
+    pub fn over(&self, draft: drafts::Form) -> Self {
+        let is_said = |name: &str| self.0.iter().any(|(said, _)| said == name);
+        let rest =
+            draft.into_iter().filter(|(name, _)| !is_said(name) && (!self.is_whole() || name == PARTS));
+        Self(self.0.iter().cloned().chain(rest).collect())
     }
 
     /// A whole number.
@@ -89,15 +120,28 @@ impl Typed {
         Self(self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect())
     }
 
+    /// The same form with nothing said under these names.
+    #[must_use]
+    pub fn emptied(&self, names: &[&str]) -> Self {
+        let said = |(name, value): &(String, String)| {
+            let is_done = names.contains(&name.as_str());
+            (name.clone(), if is_done { String::new() } else { value.clone() })
+        };
+        Self(self.0.iter().map(said).collect())
+    }
+
     /// Whether it says anything that the document does not.
     #[must_use]
     pub fn differs(&self, document: &Document) -> bool {
         let kind = self.get("kind").and_then(|k| k.parse::<Kind>().ok()).or(document.kind);
+        // A field on one line shows none of the ends of lines that it was filled with.
+        let bare = |name: &str| self.get(name).map(|said| said.replace(['\r', '\n'], ""));
         let customer = document.customer_id.map(|c| c.to_string()).unwrap_or_default();
         kind != document.kind
             || self.get("customer_id").is_some_and(|said| said != customer)
             || WORDS.iter().any(|name| self.get(name).is_some_and(|v| !v.is_empty()))
-            || self.get("ask_text").is_some_and(|said| Some(said) != self.get("ask_default"))
+            || PREFILLED.iter().any(|(name, with)| bare(name).is_some_and(|said| Some(said) != bare(with)))
+            || self.get(PARTS).is_some_and(|said| !said.is_empty() && !split_form::is_offered(document, said))
             || kind.is_some_and(|kind| !self.changes(kind, document).is_empty())
     }
 }

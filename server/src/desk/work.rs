@@ -161,9 +161,10 @@ pub async fn take_back(
             if app.catalog.take_back_review(id, &person.caller.actor).await?.is_none() {
                 return Err(Problem::Conflict("nobody holds it any more".to_owned()));
             }
+            let only = QueueView::typed(&typed).query();
             let to = match typed.get("back") {
-                Some("document") => format!("/documents/{}", review.document_id),
-                _ => "/".to_owned(),
+                Some("document") => format!("/documents/{}{only}", review.document_id),
+                _ => format!("/{only}"),
             };
             Ok(Redirect::to(&to).into_response())
         }

@@ -49,5 +49,6 @@ fn warning() -> Warning {
         check: "sum",
         field: Some(FieldName::Total),
         message: "subtotal and tax do not make the total.".to_owned(),
+        value: "121.00".to_owned(),
     }
 }

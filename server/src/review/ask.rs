@@ -77,6 +77,9 @@ pub struct Ask {
     pub parts: Option<Vec<Part>>,
     /// Why it is filed against the warnings.
     pub because: Option<String>,
+    /// The warnings that were in front of them when they said why, by the names of `refusal::name`; none where nobody says
+    /// which, as a program does not: then it is said against all.
+    pub against: Option<Vec<String>>,
     /// Which holder of the review they were.
     pub fence: Option<i64>,
     /// Until when it can be taken back.
@@ -100,6 +103,7 @@ impl Ask {
             seen_version: None,
             parts: None,
             because: None,
+            against: None,
             fence: None,
             held_until: None,
             duplicate_of: None,

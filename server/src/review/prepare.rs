@@ -10,7 +10,11 @@ use acuse_storage::{
     split::Split,
 };
 
-use super::{Ask, Fault, Refusal, Verdict, Whose, correct::corrected, refusal::fault};
+use super::{
+    Ask, Fault, Refusal, Verdict, Whose,
+    correct::corrected,
+    refusal::{fault, name},
+};
 use crate::{
     access::{self, Caller},
     problem::Problem,
@@ -47,15 +51,18 @@ pub(crate) async fn prepared<'a>(
         teaches: !caller.is_assistant(),
     };
     let because = noted(ask.because.as_deref()).map_err(Refusal::Faults)?;
+    let against = ask.against.take();
     let decision = checked(ask, by.note.clone(), document).map_err(Refusal::Faults)?;
     let warnings = warnings(app, document, &decision).await?;
+    // A reason is of what was in front of whoever gave it.
+    let is_seen = |w: &Warning| against.as_ref().is_none_or(|seen| seen.contains(&name(w)));
     match because {
         _ if warnings.is_empty() => {}
-        None => return Err(Refusal::Warnings(warnings)),
-        Some(because) => {
+        Some(because) if warnings.iter().all(is_seen) => {
             let checks = warnings.iter().map(|w| w.check.to_owned()).collect();
             by.overridden = Some(Overridden { checks, because });
         }
+        _ => return Err(Refusal::Warnings(warnings)),
     }
     Ok((by, decision))
 }
@@ -106,7 +113,12 @@ async fn warnings(app: &App, document: &Document, decision: &Decision) -> Result
     // What the reader saw on the page and nobody has touched since still stands.
     if fields == &document.fields {
         let seen = document.reasons.iter().filter(|r| r.code == ReasonCode::ChecksFailed);
-        found.extend(seen.map(|r| Warning { check: "reader", field: None, message: r.message.clone() }));
+        found.extend(seen.map(|r| Warning {
+            check: "reader",
+            field: None,
+            message: r.message.clone(),
+            value: String::new(),
+        }));
     }
     Ok(found)
 }

@@ -124,6 +124,7 @@ fn asked(body: Decide, now: OffsetDateTime) -> Result<Ask, Problem> {
         seen_version: body.version,
         parts: body.parts.of("parts")?,
         because: body.because,
+        against: None,
         duplicate_of: body.duplicate_of,
         message: body.message,
         fence: None,

@@ -74,6 +74,7 @@ pub(super) fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Res
             _ => None,
         },
         because: said("because"),
+        against: Some(typed.all("warned").map(str::to_owned).collect()),
         seen_version: Some(seen(typed)?),
         fence: typed.number("fence"),
         held_until: None,

@@ -26,7 +26,8 @@ pub(super) async fn beside(
     Ok(app.catalog.neighbour(&shown, review, true).await?)
 }
 
-/// The one beside, or the next document of what is shown that nobody else holds, taken; the queue when there is none.
+/// The one beside, or the next document of what is shown that nobody else holds, taken. Where it is the last, that is free
+/// again, and the queue says so; where it waits no more, it is the queue.
 pub(super) async fn onward(
     app: &App,
     person: &Person,
@@ -41,9 +42,14 @@ pub(super) async fn onward(
         taken => taken,
     };
     let only = view.query();
-    Ok(next
-        .filter(|id| *id != from.document_id)
-        .map_or_else(|| format!("/{only}"), |id| format!("/documents/{id}{only}")))
+    match next {
+        Some(id) if id == from.document_id => {
+            app.catalog.release_review(from.id, actor).await?;
+            Ok(format!("/{only}{}said=last", if only.is_empty() { '?' } else { '&' }))
+        }
+        Some(id) => Ok(format!("/documents/{id}{only}")),
+        None => Ok(format!("/{only}")),
+    }
 }
 
 /// A document that still waits, taken unless somebody was quicker.

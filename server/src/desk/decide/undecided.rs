@@ -10,10 +10,13 @@ use acuse_storage::{
 };
 use serde_json::json;
 
-use super::{asked::seen, keep};
+use super::{asked::seen, redraft};
 use crate::{
     cases, checked, customers,
-    desk::{session::Person, typed::Typed},
+    desk::{
+        session::Person,
+        typed::{NEW_CUSTOMER, Typed},
+    },
     problem::Problem,
     review::{LEASE, Refusal},
     state::App,
@@ -40,7 +43,8 @@ pub(super) async fn memo(
     let said: String = memo.chars().take(500).collect();
     let detail = json!({ "by": person.caller.actor, "note": said });
     app.catalog.note(document.id, Stage::Done, "noted", detail).await?;
-    rest(app, person, document, &typed.without(&["memo"])).await
+    redraft(app, person, document, &typed.emptied(&["memo"])).await?;
+    Ok(())
 }
 
 /// Asks the sender for what opens the file, once that can no longer be taken back, and gives the document back: it waits for
@@ -77,14 +81,6 @@ pub(super) async fn ask_password(
     Ok(())
 }
 
-/// What is left of a draft once some of it is done.
-async fn rest(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<(), Refusal> {
-    if typed.differs(document) {
-        return Ok(keep(app, person, document, typed).await?);
-    }
-    Ok(app.catalog.discard_draft(document.id, &person.caller.actor).await?)
-}
-
 /// Adds a customer and chooses them for the document; filed it is when that is decided.
 pub(super) async fn new_customer(
     app: &App,
@@ -113,7 +109,8 @@ pub(super) async fn new_customer(
     let saving = Saving::adding(&person.caller.actor);
     let saved = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
     let id = saved.first().and_then(Upserted::id).ok_or_else(taken)?;
-    let mut typed = typed.without(&["customer_id"]);
+    let mut typed = typed.without(&["customer_id"]).emptied(NEW_CUSTOMER);
     typed.0.push(("customer_id".to_owned(), id.to_string()));
-    rest(app, person, document, &typed).await
+    redraft(app, person, document, &typed).await?;
+    Ok(())
 }

@@ -65,12 +65,17 @@ pub(in crate::desk) fn why_rejected(code: &str) -> Option<&'static str> {
     all.find(|(known, _)| *known == code).map(|(_, why)| why)
 }
 
-/// A customer that is to be added, as the sender and the paper say.
-#[derive(Default)]
+/// One thing of a customer that is to be added: as the sender and the paper say, and as somebody typed it.
+pub(super) struct Offered {
+    pub(super) known: String,
+    pub(super) said: String,
+}
+
+/// A customer that is to be added.
 pub(super) struct NewParty {
-    pub(super) name: String,
-    pub(super) phone: String,
-    pub(super) tax_id: String,
+    pub(super) name: Offered,
+    pub(super) phone: Offered,
+    pub(super) tax_id: Offered,
 }
 
 pub(super) async fn new_party(app: &App, document: &Document, typed: &Typed) -> Result<NewParty, Problem> {
@@ -80,8 +85,11 @@ pub(super) async fn new_party(app: &App, document: &Document, typed: &Typed) -> 
     let party = parties.get(&document.id).cloned().unwrap_or_default();
     let holder = [value(GivenNames), value(Surname)].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let holder = Some(holder).filter(|name| !name.is_empty());
-    let said = |name: &str| typed.get(name).filter(|v| !v.is_empty()).map(str::to_owned);
-    let or = |name: &str, known: Option<String>| said(name).or(known).unwrap_or_default();
+    let or = |name: &str, known: Option<String>| {
+        let known = known.unwrap_or_default();
+        let said = typed.get(name).filter(|v| !v.is_empty()).unwrap_or(&known).to_owned();
+        Offered { known, said }
+    };
     Ok(NewParty {
         name: or("new_name", value(RecipientName).or(holder).or(party.sender)),
         phone: or("new_phone", party.phone.map(|phone| format!("+{phone}"))),

@@ -5,7 +5,7 @@ use acuse_whatsapp::limits::{CAPTION_CHARS, DOCUMENT_BYTES};
 use axum::{
     extract::{Multipart, State, multipart::MultipartRejection},
     http::HeaderMap,
-    response::{IntoResponse, Redirect},
+    response::{IntoResponse, Redirect, Response},
 };
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ use super::acts::unsent;
 use crate::{
     budget::declared,
     cases::{self, file::Given},
-    desk::{Shown, session::Person},
+    desk::{Shown, again::Sent, login, session::Person},
     extract::{Id, form::Bounds},
     problem::Problem,
     state::App,
@@ -34,11 +34,15 @@ struct Filled {
 }
 
 impl Filled {
-    async fn of(mut form: Multipart) -> Result<Self, Problem> {
+    /// What the form says, with the file where it `is_taken`; else only what stands before it, and nothing more is read.
+    async fn of(mut form: Multipart, is_taken: bool) -> Result<Self, Problem> {
         let mut filled = Self::default();
         let bounds = Bounds { file: DOCUMENT_BYTES, text: TEXT_BYTES };
         while let Some(field) = bounds.part(&mut form).await? {
             let name = field.name().unwrap_or_default().to_owned();
+            if name == "file" && !is_taken {
+                break;
+            }
             if name == "file" {
                 let called = field.file_name().unwrap_or_default().to_owned();
                 let bytes = bounds.bytes(field, FORM_BYTES).await?;
@@ -58,20 +62,38 @@ impl Filled {
     }
 }
 
+/// Whoever is signed in no more keeps the words, and chooses the file anew.
+async fn interrupted(
+    app: &App,
+    headers: &HeaderMap,
+    id: CaseId,
+    form: Result<Multipart, MultipartRejection>,
+) -> Response {
+    let filled = match form {
+        Ok(form) => Filled::of(form, false).await.unwrap_or_default(),
+        Err(_) => Filled::default(),
+    };
+    let version = filled.version.map(|version| version.to_string()).unwrap_or_default();
+    let words = [("version", version), ("text", filled.text)];
+    login::interrupted_form(app, headers, Sent::with_file(format!("/inbox/{id}/files"), words))
+}
+
 /// `POST /inbox/{id}/files`: a file, and what is said of it.
 pub async fn send(
     State(app): State<App>,
-    person: Person,
     Id(id): Id<CaseId>,
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Shown {
     Shown(
         async {
+            let Some(person) = Person::of(&app, &headers).await? else {
+                return Ok(interrupted(&app, &headers, id, form).await);
+            };
             person.caller.require(Scope::MessagesWrite)?;
             let form = form.map_err(|_| Problem::UnsupportedMediaType("a form with a file".to_owned()))?;
             let _turn = app.budget.upload(declared(&headers)).await?;
-            let filled = Filled::of(form).await?;
+            let filled = Filled::of(form, true).await?;
             person.check_form(&filled.csrf)?;
             let text = filled.text;
             let done = match (filled.file, filled.version) {
