@@ -115,7 +115,8 @@ impl Catalog {
     /// Empties events that name a contact or a customer, of those that `which` (SQL) says: what became of notices stands there
     /// under the client's own words, and what is owed under the number of its bill.
     async fn forget_events(&self, whom: &[Uuid], which: &str) -> Result<u64, CatalogError> {
-        let text = format!("SELECT seq FROM events WHERE seq > $1 AND seq <= $2 AND {which} AND data LIKE $3");
+        let text =
+            format!("SELECT seq FROM events WHERE seq > $1 AND seq <= $2 AND {which} AND data LIKE $3");
         let mut tx = self.reading().await?;
         let (end,) = one!(tx, (Option<i64>,), "SELECT MAX(seq) FROM events")?;
         drop(tx);
@@ -125,14 +126,8 @@ impl Catalog {
             let mut found = Vec::new();
             for id in whom {
                 let named = like(&id.to_string());
-                let rows = all!(
-                    tx,
-                    (i64,),
-                    sqlx::AssertSqlSafe(text.clone()),
-                    after,
-                    after + PAGE,
-                    named.as_str()
-                )?;
+                let rows =
+                    all!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), after, after + PAGE, named.as_str())?;
                 found.extend(rows);
             }
             drop(tx);

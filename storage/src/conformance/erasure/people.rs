@@ -116,7 +116,9 @@ async fn owes(
     )
     .unwrap();
     let told = json!({ "obligation_id": owed, "customer_id": customer, "number": format!("F-{needle}") });
-    events::write(&mut tx, &[NewEvent { kind: "obligation.opened", document: None, data: told }]).await.unwrap();
+    events::write(&mut tx, &[NewEvent { kind: "obligation.opened", document: None, data: told }])
+        .await
+        .unwrap();
     execute!(
         tx,
         "INSERT INTO case_notes (id, case_id, body, written_by, created_at) VALUES ($1, $2, $3, 'user:eva', 0)",
