@@ -3,7 +3,6 @@
 use acuse_storage::keys::Scope;
 use axum::{extract::State, http::HeaderMap, response::Response};
 
-use super::auth::Caller;
 use crate::{
     content::{self, Query, links},
     extract::Id,

@@ -171,8 +171,8 @@ pub(super) async fn what_a_month_was_closed_without_is_said(catalog: &Catalog) {
 
 async fn frozen(catalog: &Catalog, period: &Period) -> Vec<PeriodLine> {
     let mut books = catalog.books().await.unwrap();
-    let page = books.period_page(&Access::whole(), period, PeriodPart::Rows, None, 1000);
-    let (lines, next) = page.await.unwrap();
+    let all = Access::whole();
+    let (lines, next) = books.period_page(&all, period, PeriodPart::Rows, None, 1000).await.unwrap();
     assert_eq!(next, None);
     lines
 }
