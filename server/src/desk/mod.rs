@@ -12,6 +12,7 @@ pub mod checks;
 pub mod contacts;
 pub mod counted;
 pub mod customers;
+pub mod day_clock;
 pub mod decide;
 mod deeds;
 pub mod document;
@@ -46,6 +47,7 @@ pub mod session;
 pub mod split_form;
 pub mod trail;
 pub mod typed;
+pub mod whose;
 pub mod work;
 
 use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
