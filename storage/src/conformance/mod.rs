@@ -343,6 +343,7 @@ pub async fn at_work(catalog: &Catalog) {
         abstention::a_threshold_is_set_and_taken_back,
         abstention::who_confirms_without_reading_is_told_apart,
         finance::totals_are_exact_and_what_comes_monthly_is_missed,
+        finance::what_can_be_taken_back_counts_as_nothing_yet,
         four_eyes::two_say_the_same_or_a_third_settles_it,
         people::whom_a_provider_vouches_for_comes_in,
         people::who_may_what_is_changed_and_told,
