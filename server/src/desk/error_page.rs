@@ -116,7 +116,7 @@ fn about(path: &str) -> String {
     match parts[..] {
         ["review", id, ..] => format!("/documents/{id}"),
         ["people" | "sessions", ..] => "/people".to_owned(),
-        ["checks", "threshold", ..] => "/checks".to_owned(),
+        ["checks", "threshold" | "next", ..] => "/checks".to_owned(),
         ["four-eyes", ..] => "/four-eyes".to_owned(),
         ["incidents", ..] => "/incidents".to_owned(),
         ["inbox", "receipts", ..] => "/inbox".to_owned(),

@@ -108,6 +108,7 @@ pub fn router() -> Router<App> {
         .route("/checks", get(checks::show).post(checks::set))
         .route("/checks/threshold", post(abstention::apply))
         .route("/checks/threshold/{id}/undo", post(abstention::undo))
+        .route("/checks/next", post(checks::take))
         .route("/checks/{id}", get(paper::show).post(checks::answer))
         .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
         .route("/four-eyes/{id}/end", post(four_eyes::end))

@@ -339,6 +339,8 @@ pub async fn at_work(catalog: &Catalog) {
         work::many_are_decided_and_taken_back_together,
         work::a_view_is_kept_under_its_name,
         quality::what_is_filed_by_itself_is_sampled_blind,
+        quality::a_sample_is_one_persons_at_a_time_and_may_be_unreadable,
+        quality::what_was_put_right_before_its_check_was_filed_wrong,
         abstention::what_was_found_of_what_was_doubted_is_a_curve,
         abstention::a_threshold_is_set_and_taken_back,
         abstention::who_confirms_without_reading_is_told_apart,
