@@ -241,7 +241,8 @@ async fn sent(api: &Api, graph: &FakeGraph, n: u64) -> Result<()> {
 
 async fn post(api: &Api, graph: &FakeGraph, n: u64, (bytes, media_type): (Vec<u8>, &str)) -> Result<()> {
     let media_id = graph.upload_media(bytes, media_type);
-    let filename = Some(format!("{}-{n}", Exception::of(n).name()));
+    let extension = if media_type == "application/pdf" { "pdf" } else { "jpg" };
+    let filename = Some(format!("{}-{n}.{extension}", Exception::of(n).name()));
     let said = Said::Media { kind: MediaType::Document, media_id, caption: None, filename };
     let sender = Sender::phone(&format!("3461000{n:04}"), &format!("Bench {n}"));
     let webhook = graph.webhook_for(&[Inbound::new(sender, said)]);
@@ -253,7 +254,7 @@ async fn post(api: &Api, graph: &FakeGraph, n: u64, (bytes, media_type): (Vec<u8
 async fn exceptions(api: &Api) -> Result<HashMap<String, Exception>> {
     let all = api.list("/v1/documents").await?;
     let of = |document: &serde_json::Value| {
-        let number = document["filename"].as_str()?.rsplit_once('-')?.1.parse().ok()?;
+        let number = document["filename"].as_str()?.rsplit_once('-')?.1.split('.').next()?.parse().ok()?;
         Some((document["id"].as_str()?.to_owned(), Exception::of(number)))
     };
     Ok(all.iter().filter_map(of).collect())

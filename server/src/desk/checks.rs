@@ -143,7 +143,8 @@ pub async fn take(State(app): State<App>, person: Person, Form(form): Form<Signe
     )
 }
 
-/// `POST /checks/{id}`: keeps the answer, or that the paper cannot be read. One that differs reopens the document, and the person says what is right.
+/// `POST /checks/{id}`: keeps the answer, or that the paper cannot be read. One that differs reopens the document, and the
+/// person says what is right.
 pub async fn answer(
     State(app): State<App>,
     headers: HeaderMap,

@@ -174,6 +174,7 @@ mod tests {
             (format!("/people/{id}"), "/people".to_owned()),
             (format!("/sessions/{id}/end"), "/people".to_owned()),
             ("/checks/threshold".to_owned(), "/checks".to_owned()),
+            ("/checks/next".to_owned(), "/checks".to_owned()),
             (format!("/checks/{id}"), format!("/checks/{id}")),
             (format!("/inbox/{id}/notes"), format!("/inbox/{id}")),
             (format!("/inbox/receipts/{id}"), "/inbox".to_owned()),
