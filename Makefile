@@ -128,7 +128,7 @@ bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder
 	$(BUILT)/debug/examples/bench_hostile $(DATA)
 
 .PHONY: bench-desk
-bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in Chromium: keys, and time to the next document painted
+bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in Chromium: keys and machine time of each kind, and time to the next document painted; fails past its bounds
 	$(ONE_BUILD) bench_desk --release
 	COUNT=$(or $(COUNT),200) $(BUILT)/release/examples/bench_desk
 

@@ -94,6 +94,20 @@ impl Clock {
         }
     }
 
+    /// What people call it: the place, or how far it is from UTC in winter.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Zone(zone) => zone.iana_name().unwrap_or("UTC").to_owned(),
+            Self::Offset { minutes: 0, summer: Summer::None } => "UTC".to_owned(),
+            Self::Offset { minutes, .. } => {
+                let sign = if *minutes < 0 { '-' } else { '+' };
+                let apart = minutes.unsigned_abs();
+                format!("UTC{sign}{:02}:{:02}", apart / 60, apart % 60)
+            }
+        }
+    }
+
     /// A moment as our clocks show it.
     #[must_use]
     pub fn there(&self, at: OffsetDateTime) -> OffsetDateTime {
@@ -390,6 +404,16 @@ mod tests {
         assert_eq!(hours.open_until(datetime!(2026-12-25 12:00 UTC)), None, "a holiday");
         assert_eq!(hours.open_from(datetime!(2026-12-25 12:00 UTC)), Some(datetime!(2026-12-26 09:00 UTC)));
         assert_eq!(hours.holidays_from(noon, 7).collect::<Vec<_>>(), [date!(2026 - 12 - 25)]);
+    }
+
+    #[test]
+    fn a_clock_has_a_name() {
+        let bogota = Clock::of_zone("America/Bogota").unwrap();
+        assert_eq!(bogota.name(), "America/Bogota");
+        assert_eq!(bogota.moment(date!(2026 - 01 - 31), 20 * 60), datetime!(2026-02-01 01:00 UTC));
+        assert_eq!(Clock::default().name(), "UTC");
+        assert_eq!(Clock::Offset { minutes: -210, summer: Summer::None }.name(), "UTC-03:30");
+        assert_eq!(Clock::of_zone("America/Nowhere"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use time::{Date, Duration, OffsetDateTime, macros::format_description};
 use crate::{
     case::Kind,
     collect::{self, Collecting, Stages},
-    hours::{Hours, Week},
+    hours::{Clock, Hours, Week},
     language::Language,
 };
 use cells::{answer, any, approve, cap, clock, owes, rule, zone};
@@ -218,6 +218,12 @@ impl House {
     #[must_use]
     pub fn hours(&self) -> Option<&Hours> {
         Some(&self.hours).filter(|hours| hours.week.is_ever_open())
+    }
+
+    /// What time it is where we are, whether or not we said when we work; none where nobody said that.
+    #[must_use]
+    pub fn clock(&self) -> Option<&Clock> {
+        Some(&self.hours.clock).filter(|clock| **clock != Clock::default())
     }
 
     /// All teams.

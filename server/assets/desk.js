@@ -545,6 +545,9 @@ acuse.begins.push((signal) => {
   addEventListener("load", () => setTimeout(follow, 1000));
 })();
 
+// Where this browser is, for pages that take out what came on some days.
+document.cookie = `acuse_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"}; path=/; samesite=strict${location.protocol === "https:" ? "; secure" : ""}`;
+
 document.addEventListener("DOMContentLoaded", () => {
   for (const begin of acuse.begins) begin(acuse.scope.signal);
 });

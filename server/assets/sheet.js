@@ -265,6 +265,7 @@ acuse.begins.push((signal) => {
       const [group, rect, text] = ["g", "rect", "text"].map((tag) => document.createElementNS(SVG, tag));
       const large = Math.max(12, Math.min(w, h) / 12);
       group.setAttribute("class", "proposed");
+      group.dataset.box = String(n);
       for (const [name, value] of Object.entries({ x: x0 * w, y: y0 * h, width: (x1 - x0) * w, height: (y1 - y0) * h })) rect.setAttribute(name, value.toFixed(1));
       for (const [name, value] of Object.entries({ x: x0 * w + large / 2, y: y0 * h + large, "font-size": large })) text.setAttribute(name, value.toFixed(1));
       text.textContent = String(n + 1);
@@ -284,17 +285,74 @@ acuse.begins.push((signal) => {
     parts.form.querySelector("[value=split]").disabled = drawn.length > 0 ? drawn.some(isAlone) : !typed && parts.type === "hidden";
     say(marked.textContent);
   }
-  on(document, "keydown", (event) => {
-    if (!drawing || event.key !== "Backspace" || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || !drawn.length) return;
-    event.preventDefault();
-    drawn.pop();
+  // By keys: one box is at hand, which is moved, sized, taken away, or followed by another.
+  let hand = drawn.length - 1;
+  const STEP = 0.01;
+  const turned = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  function atHand(n) {
+    hand = n;
+    for (const [i, box] of stage.querySelectorAll(".proposed").entries()) box.classList.toggle("at", Number(box.dataset.box ?? i) === hand);
+    if (drawn[hand] && drawn[hand].at !== page + 1) show(drawn[hand].at - 1);
+  }
+  // The first two of a page take a half each, along its longer side; any other lies in the middle.
+  function another() {
+    const { w, h } = size();
+    const here = drawn.filter(({ at }) => at === page + 1).length;
+    const [from, to] = here === 0 ? [0, 0.49] : [0.51, 1];
+    const half = w > h ? [from, 0, to, 1] : [0, from, 1, to];
+    drawn.push({ at: page + 1, box: here < 2 ? half : [0.25, 0.25, 0.75, 0.75] });
     redraw();
-  });
+    atHand(drawn.length - 1);
+  }
+  function shift([dx, dy], sizes) {
+    const [x0, y0, x1, y1] = drawn[hand].box;
+    const within = (side, least, most) => Number(Math.min(most, Math.max(least, side)).toFixed(4));
+    const [ax, ay] = [within(dx * STEP, -x0, 1 - x1), within(dy * STEP, -y0, 1 - y1)];
+    drawn[hand].box = sizes
+      ? [x0, y0, within(x1 + dx * STEP, x0 + 2 * LEAST_SIDE, 1), within(y1 + dy * STEP, y0 + 2 * LEAST_SIDE, 1)]
+      : [x0 + ax, y0 + ay, x1 + ax, y1 + ay].map((side) => within(side, 0, 1));
+    redraw();
+    atHand(hand);
+  }
+  const elsewhere = (event) => event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)
+    || document.querySelector("dialog[open], details.panel[open]");
+  // Before the keys of the page, of which some are these.
+  window.addEventListener("keydown", (event) => {
+    if (!stands() || !drawing || elsewhere(event)) return;
+    const onButton = /^(BUTTON|A|SUMMARY)$/.test(event.target.tagName) && (event.key === "Enter" || event.key === " ");
+    if (onButton) return;
+    const turns = turned[event.key];
+    if (event.key === "Enter" && !event.repeat) another();
+    else if (event.key === " " && drawn.length) atHand((hand + 1) % drawn.length);
+    else if (event.key === "Backspace" && drawn.length) {
+      drawn.splice(hand, 1);
+      redraw();
+      atHand(drawn.length - 1);
+    } else if (turns && drawn[hand]) shift(turns, event.shiftKey);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, { signal, capture: true });
   doing.draw = () => {
     drawing = !drawing && Boolean(parts);
     stage.classList.toggle("drawing", drawing);
-    paper.querySelector("[data-view=draw]")?.setAttribute("aria-pressed", String(drawing));
+    const button = paper.querySelector("[data-view=draw]");
+    button?.setAttribute("aria-pressed", String(drawing));
+    if (!drawing) return;
+    // Its own button would take the keys that make boxes.
+    stage.focus({ preventScroll: true });
+    atHand(hand);
+    say(button?.dataset.told ?? "");
   };
+  // A page that is larger than its place is moved by the arrows.
+  on(document, "keydown", (event) => {
+    const turns = turned[event.key];
+    if (!turns || event.defaultPrevented || drawing || isWhole() || elsewhere(event)) return;
+    event.preventDefault();
+    view.x -= (turns[0] * stage.clientWidth) / 8;
+    view.y -= (turns[1] * stage.clientHeight) / 8;
+    draw();
+  });
 
   doing.received = () => { comparing = !comparing; beside(); };
 
@@ -350,7 +408,8 @@ acuse.begins.push((signal) => {
       const box = between(done.corner, placeAt(event));
       if (box[2] - box[0] < LEAST_SIDE || box[3] - box[1] < LEAST_SIDE) return;
       drawn.push({ at: page + 1, box });
-      return redraw();
+      redraw();
+      return atHand(drawn.length - 1);
     }
     const moved = Math.hypot(event.clientX - done.startX, event.clientY - done.startY) > 4;
     if (moved && done.word) fill(wordsBetween(done.from, placeAt(event)));

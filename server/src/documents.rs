@@ -91,6 +91,7 @@ impl Query {
         Ok(DocumentFilter {
             status: if duplicates { None } else { word("status", self.status.as_deref())? },
             duplicates,
+            held: None,
             kind: word("kind", self.kind.as_deref())?,
             customer_id: word::<CustomerId>("customer_id", self.customer_id.as_deref())?,
             entity_id: word::<EntityId>("entity_id", self.entity_id.as_deref())?,

@@ -23,6 +23,7 @@ use crate::{
     documents::{Amount, Document, plain_letters},
     error::CatalogError,
     names::{DocumentId, at, micros, number},
+    quality,
     reviews::Decision,
     sql::Tx,
 };
@@ -142,7 +143,7 @@ fn is_only_doubt(reasons: &[Reason]) -> bool {
     !reasons.is_empty() && reasons.iter().all(of_the_whole)
 }
 
-/// Keeps what a person found of a document that was doubted. Once found wrong it stays so: what was accepted later is what
+/// Keeps what a person found of a document that was doubted, or of one that was filed by itself and drawn. Once found wrong it stays so: what was accepted later is what
 /// somebody had put right.
 pub(crate) async fn found(tx: &mut Tx, id: DocumentId, wrong: bool) -> Result<(), CatalogError> {
     execute!(
@@ -150,8 +151,8 @@ pub(crate) async fn found(tx: &mut Tx, id: DocumentId, wrong: bool) -> Result<()
         "UPDATE judgements SET wrong = COALESCE(wrong, FALSE) OR $2 WHERE document_id = $1 AND outcome = 'doubted'",
         id.0,
         wrong
-    )
-    .map(drop)
+    )?;
+    quality::found(tx, id, wrong).await
 }
 
 /// Whether a decision says that what would have been filed is wrong; none where it says nothing of that.

@@ -80,9 +80,20 @@ pub struct Exported {
     pub sensitivity: Sensitivity,
 }
 
+macro_rules! unheld {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id)"
+    };
+}
+
+/// No decision on a document can still be taken back: until then, whoever counts does not hear of it.
+pub(crate) const UNHELD: &str = unheld!();
+
 /// What a document of the books is: filed, no copy, a bill, and no decision on it that can still be taken back.
-pub(crate) const IN_THE_BOOKS: &str = "d.status = 'filed' AND d.duplicate_of IS NULL \
-     AND d.kind IN ('invoice', 'receipt') AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id)";
+pub(crate) const IN_THE_BOOKS: &str = concat!(
+    "d.status = 'filed' AND d.duplicate_of IS NULL AND d.kind IN ('invoice', 'receipt') AND ",
+    unheld!()
+);
 
 pub(crate) const COLUMNS: &str = "d.id, d.version, d.kind, d.fields, d.doc_date, d.customer_id, d.entity_id, \
      d.direction, d.source, d.received_at, d.filed_at, d.sensitivity";
@@ -261,8 +272,7 @@ async fn count_waiting_of(
     let text = format!(
         "SELECT COUNT(*) FROM documents d{} \
          WHERE d.status IN ('received', 'processing', 'in_review') AND d.duplicate_of IS NULL \
-         AND (d.kind IS NULL OR d.kind <> 'id') AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id) \
-         AND {} AND {which}",
+         AND (d.kind IS NULL OR d.kind <> 'id') AND {UNHELD} AND {} AND {which}",
         by_index(tx, index),
         access.reach(tx, "d")
     );

@@ -1,6 +1,7 @@
 //! Blind samples of what was filed by itself. A set share of the bills that nobody looked at is drawn when they are filed,
 //! and stays filed; a person says what the paper says without seeing what was read. From these the error of filing by
-//! itself is measured, with its interval.
+//! itself is measured, with its interval. A sample is leased like a review; what cannot be read is counted apart. What somebody
+//! put right before its sample was answered was filed wrong, and is answered by that.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,19 @@ pub struct Drawn {
     pub document_version: i64,
     /// Since when.
     pub drawn_at: OffsetDateTime,
+    /// Who has it in front of them.
+    pub held_by: Option<String>,
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// It counts.
+    Kept,
+    /// Somebody has answered it already.
+    Already,
+    /// Somebody else has it in front of them.
+    HeldBy(String),
 }
 
 /// What was measured of one kind.
@@ -45,6 +59,8 @@ pub struct Measured {
     pub checked: u64,
     /// Of them, those that were filed wrong.
     pub wrong: u64,
+    /// Samples that nobody could read: they measure nothing.
+    pub unreadable: u64,
     /// Samples that wait.
     pub waiting: u64,
 }
@@ -108,21 +124,91 @@ pub(crate) async fn draw(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogError
 const WAITS: &str = "q.checked_at IS NULL AND d.status = 'filed' AND d.duplicate_of IS NULL \
      AND d.version = q.document_version";
 
+/// The sample that has waited longest of those that a person (`$1`) could take at present (`$2`), as SQL; first the one that
+/// they have.
+fn free(tx: &Tx, access: &Access) -> String {
+    format!(
+        "SELECT q.id FROM quality_checks q JOIN documents d ON d.id = q.document_id WHERE {WAITS} \
+         AND (q.claimed_by IS NULL OR q.claimed_by = $1 OR q.claim_expires_at <= $2) AND {} AND {} \
+         ORDER BY CASE WHEN q.claimed_by = $1 THEN 0 ELSE 1 END, q.drawn_at, q.id LIMIT 1",
+        access.told("d"),
+        access.reach(tx, "d")
+    )
+}
+
+/// What a person found of a document whose sample nobody has answered: what was wrong was filed wrong. What they let stand
+/// goes on waiting for somebody who has not seen what was read. Only of what was filed by itself as it was drawn: once it
+/// was read anew, it is another reading that was found.
+pub(crate) async fn found(tx: &mut Tx, id: DocumentId, wrong: bool) -> Result<(), CatalogError> {
+    let last = "(SELECT q.id FROM quality_checks q WHERE q.document_id = $1 AND q.checked_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM judgements j WHERE j.document_id = $1 AND j.outcome <> 'filed') \
+         ORDER BY q.drawn_at DESC, q.id DESC LIMIT 1)";
+    if !wrong {
+        let text = format!(
+            "UPDATE quality_checks SET document_version = (SELECT d.version FROM documents d WHERE d.id = $1), \
+             claimed_by = NULL, claim_expires_at = NULL WHERE id = {last}"
+        );
+        return execute!(tx, sqlx::AssertSqlSafe(text.clone()), id.0).map(drop);
+    }
+    let text = format!(
+        "UPDATE quality_checks SET agrees = FALSE, checked_at = $2, answer = $3, \
+         checked_by = (SELECT r.resolved_by FROM reviews r WHERE r.document_id = $1 AND r.resolved_at IS NOT NULL \
+         ORDER BY r.resolved_at DESC LIMIT 1) WHERE id = {last}"
+    );
+    let answer = to_json("an answer", &BTreeMap::from([("by", "correction")]))?;
+    let present = micros(tx.now());
+    execute!(tx, sqlx::AssertSqlSafe(text.clone()), id.0, present, answer).map(drop)
+}
+
 impl Catalog {
-    /// A sample that waits for whoever asks: the one that has waited longest.
+    /// Whether a sample waits that a person could take, or has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_quality_check(&self, access: &Access, who: &str) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let present = micros(tx.now());
+        let text = format!("SELECT COUNT(*) FROM ({}) w", free(&tx, access));
+        let (count,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), who, present)?;
+        Ok(count > 0)
+    }
+
+    /// Gives a person the sample that has waited longest, or the one that they have already, for as long as the lease. Of
+    /// several who ask at once each gets another one.
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
-    pub async fn next_quality_check(&self, access: &Access) -> Result<Option<Drawn>, CatalogError> {
-        let mut tx = self.reading().await?;
+    pub async fn claim_quality_check(
+        &self,
+        access: &Access,
+        who: &str,
+        lease: std::time::Duration,
+    ) -> Result<Option<Drawn>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let until = present + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
+        let had = optional!(
+            tx,
+            (Uuid,),
+            "SELECT id FROM quality_checks WHERE checked_at IS NULL AND claimed_by = $1 AND claim_expires_at > $2 \
+             ORDER BY drawn_at, id LIMIT 1",
+            who,
+            micros(present)
+        )?;
         let text = format!(
-            "SELECT q.id, q.document_id, q.document_version, q.drawn_at FROM quality_checks q \
-             JOIN documents d ON d.id = q.document_id WHERE {WAITS} AND {} AND {} ORDER BY q.drawn_at, q.id LIMIT 1",
-            access.told("d"),
-            access.reach(&tx, "d")
+            "UPDATE quality_checks SET claimed_by = $1, claim_expires_at = $3 WHERE id = ({} {}) \
+             RETURNING id, document_id, document_version, drawn_at, claimed_by",
+            free(&tx, access),
+            tx.pick("", "FOR UPDATE OF q SKIP LOCKED")
         );
-        let row = optional!(tx, (Uuid, Uuid, i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
-        row.map(drawn).transpose()
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), who, micros(present), micros(until))?;
+        let Some(drawn) = row.map(drawn).transpose()? else { return Ok(None) };
+        if had != Some((drawn.id,)) {
+            let detail = json!({ "check": drawn.id });
+            audit::write(&mut tx, who, "claimed", Some(drawn.document_id), &detail).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(drawn))
     }
 
     /// A sample that waits.
@@ -131,14 +217,16 @@ impl Catalog {
     /// When the database fails or the row is impossible.
     pub async fn quality_check(&self, id: Uuid) -> Result<Option<Drawn>, CatalogError> {
         let mut tx = self.reading().await?;
+        let present = micros(tx.now());
         let text = format!(
-            "SELECT q.id, q.document_id, q.document_version, q.drawn_at FROM quality_checks q \
+            "SELECT q.id, q.document_id, q.document_version, q.drawn_at, \
+             CASE WHEN q.claim_expires_at > $2 THEN q.claimed_by END FROM quality_checks q \
              JOIN documents d ON d.id = q.document_id WHERE q.id = $1 AND {WAITS}"
         );
-        optional!(tx, (Uuid, Uuid, i64, i64), sqlx::AssertSqlSafe(text.clone()), id)?.map(drawn).transpose()
+        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id, present)?.map(drawn).transpose()
     }
 
-    /// Keeps what a person said of a sample; whether nobody had.
+    /// Keeps what a person said of a sample that nobody else has: whether it is what was filed.
     ///
     /// # Errors
     /// When the database fails.
@@ -148,25 +236,53 @@ impl Catalog {
         who: &str,
         agrees: bool,
         answer: &BTreeMap<&str, String>,
-    ) -> Result<bool, CatalogError> {
+    ) -> Result<Answered, CatalogError> {
+        self.close_quality_check(id, who, Some(agrees), answer).await
+    }
+
+    /// Keeps that a person could not read the paper of a sample: it measures nothing, and is counted as such.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_up_quality_check(&self, id: Uuid, who: &str) -> Result<Answered, CatalogError> {
+        self.close_quality_check(id, who, None, &BTreeMap::new()).await
+    }
+
+    async fn close_quality_check(
+        &self,
+        id: Uuid,
+        who: &str,
+        agrees: Option<bool>,
+        answer: &BTreeMap<&str, String>,
+    ) -> Result<Answered, CatalogError> {
         let mut tx = self.writing().await?;
         let present = micros(tx.now());
         let document = optional!(
             tx,
             (Uuid,),
             "UPDATE quality_checks SET checked_by = $2, checked_at = $3, agrees = $4, answer = $5 \
-             WHERE id = $1 AND checked_at IS NULL RETURNING document_id",
+             WHERE id = $1 AND checked_at IS NULL \
+               AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id",
             id,
             who,
             present,
             agrees,
             to_json("an answer", answer)?
         )?;
-        let Some((document,)) = document else { return Ok(false) };
+        let Some((document,)) = document else {
+            let holder = optional!(
+                tx,
+                (String,),
+                "SELECT claimed_by FROM quality_checks \
+                 WHERE id = $1 AND checked_at IS NULL AND claimed_by IS NOT NULL",
+                id
+            )?;
+            return Ok(holder.map_or(Answered::Already, |(holder,)| Answered::HeldBy(holder)));
+        };
         let detail = json!({ "check": id, "agrees": agrees });
         audit::write(&mut tx, who, "checked_blind", Some(DocumentId(document)), &detail).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Answered::Kept)
     }
 
     /// What was measured, by kind.
@@ -176,19 +292,21 @@ impl Catalog {
     pub async fn quality(&self) -> Result<Vec<Measured>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT q.kind, COUNT(q.checked_at), COUNT(CASE WHEN q.checked_at IS NOT NULL AND NOT q.agrees THEN 1 END), \
+            "SELECT q.kind, COUNT(q.agrees), COUNT(CASE WHEN NOT q.agrees THEN 1 END), \
+             COUNT(CASE WHEN q.checked_at IS NOT NULL AND q.agrees IS NULL THEN 1 END), \
              COUNT(CASE WHEN {WAITS} THEN 1 END) \
              FROM quality_checks q JOIN documents d ON d.id = q.document_id WHERE q.kind IS NOT NULL \
              GROUP BY q.kind ORDER BY q.kind"
         );
-        let rows = all!(tx, (String, i64, i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
+        let rows = all!(tx, (String, i64, i64, i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
         let count = |n| number("quality_checks", "checked_at", n);
         rows.into_iter()
-            .map(|(kind, checked, wrong, waiting)| {
+            .map(|(kind, checked, wrong, unreadable, waiting)| {
                 Ok(Measured {
                     kind: word("quality_checks", "kind", &kind)?,
                     checked: count(checked)?,
                     wrong: count(wrong)?,
+                    unreadable: count(unreadable)?,
                     waiting: count(waiting)?,
                 })
             })
@@ -228,12 +346,15 @@ impl Catalog {
     }
 }
 
-fn drawn((id, document, version, when): (Uuid, Uuid, i64, i64)) -> Result<Drawn, CatalogError> {
+type Row = (Uuid, Uuid, i64, i64, Option<String>);
+
+fn drawn((id, document, version, when, held_by): Row) -> Result<Drawn, CatalogError> {
     Ok(Drawn {
         id,
         document_id: DocumentId(document),
         document_version: version,
         drawn_at: at("quality_checks", "drawn_at", when)?,
+        held_by,
     })
 }
 
@@ -252,7 +373,8 @@ mod tests {
 
     #[test]
     fn the_interval_is_wilsons() {
-        let measured = |checked, wrong| Measured { kind: Kind::Invoice, checked, wrong, waiting: 0 };
+        let measured =
+            |checked, wrong| Measured { kind: Kind::Invoice, checked, wrong, unreadable: 0, waiting: 0 };
         assert_eq!(measured(0, 0).interval(), None);
         let (low, high) = measured(100, 2).interval().unwrap();
         assert!((low - 0.0055).abs() < 0.0005 && (high - 0.0700).abs() < 0.0005, "{low} {high}");

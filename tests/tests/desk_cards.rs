@@ -228,3 +228,80 @@ async fn several_documents_stand_on_the_card_and_a_key_leads_to_their_pages() {
     );
     page.look("several").unwrap();
 }
+
+/// A photo of several documents, of which nobody says where they lie.
+async fn photo(place: &Place, name: &str, n: u64) -> DocumentId {
+    let id = sent(&place.api, name).await;
+    let several = Reason::new(ReasonCode::MultipleDocuments, "Several documents seem to be on this page.");
+    let facts = ReadFacts {
+        kind: Some(Kind::Other),
+        fields: Fields::new(),
+        page_count: 1,
+        pages: pages(id, 1),
+        fingerprint: None,
+        text: name.to_owned(),
+        findings: vec![several],
+        ..bill(n)
+    };
+    read(place.catalog(), id, &facts).await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_photo_is_parted_by_what_is_typed() {
+    let place = Place::new().await;
+    let id = photo(&place, "typed", 1).await.to_string();
+    let page = place.ana.take(&id).await;
+    assert!(page.contains("placeholder=\"1 (0 0 100 50), 1 (0 50 100 100)\""), "{page}");
+    let said = |parts| [("action", "split"), ("parts", parts)];
+    let refused = place.ana.decide(&id, &page, &said("1 (0 0 100 200), 1 (0 50 100 100)")).await;
+    assert_eq!(refused.status(), 400);
+    let again = refused.text().await.unwrap();
+    assert!(again.contains("value=\"1 (0 0 100 200), 1 (0 50 100 100)\""), "as it was typed: {again}");
+    let done = place.ana.decide(&id, &page, &said("1 (0 0 100 50), 1 (0 50 100 100)")).await;
+    assert_eq!(done.status(), 303);
+    assert_eq!(place.api.get(&format!("/v1/documents/{id}")).await.unwrap()["status"], "processing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_photo_is_parted_and_moved_by_keys_alone() {
+    let Some(chromium) = browser::chromium() else { return };
+    let place = Place::new().await;
+    let id = photo(&place, "by keys", 1).await;
+    let mut page = place.browser(chromium, id).await;
+    // Larger than its place, the page is moved by the arrows.
+    page.press("+", false, false).unwrap();
+    page.press("+", false, false).unwrap();
+    let left = "parseFloat(document.querySelector('.sheet.at').style.left)";
+    let before = page.eval(left).unwrap().as_f64().unwrap();
+    page.press("ArrowRight", false, false).unwrap();
+    assert!(page.eval(left).unwrap().as_f64().unwrap() < before, "what lies to the right is seen");
+    page.press("0", false, false).unwrap();
+
+    page.press("b", false, false).unwrap();
+    page.wait("document.activeElement.classList.contains('drawing')").unwrap();
+    page.press("Enter", false, false).unwrap();
+    page.press("Enter", false, false).unwrap();
+    page.wait("document.querySelectorAll('.proposed').length === 2").unwrap();
+    page.press("ArrowUp", false, false).unwrap();
+    page.press(" ", false, false).unwrap();
+    let sized = "new KeyboardEvent('keydown', { key: 'ArrowDown', shiftKey: true, bubbles: true })";
+    page.eval(&format!("document.activeElement.dispatchEvent({sized}), 1")).unwrap();
+    let boxes = "JSON.stringify(JSON.parse(document.querySelector('[name=parts]').value).map(p => p.box))";
+    assert_eq!(page.eval(boxes).unwrap(), "[[0,0,1,0.5],[0,0.5,1,0.99]]");
+    page.press("Enter", false, false).unwrap();
+    page.wait("document.querySelectorAll('.proposed').length === 3").unwrap();
+    page.press("Backspace", false, false).unwrap();
+    page.wait("document.querySelectorAll('.proposed').length === 2").unwrap();
+    page.look("by_keys").unwrap();
+    page.press("p", false, false).unwrap();
+    let split =
+        async || place.api.get(&format!("/v1/documents/{id}")).await.unwrap()["status"] == "processing";
+    for _ in 0..100 {
+        if split().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("it was not parted");
+}

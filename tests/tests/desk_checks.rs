@@ -8,6 +8,7 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     Access, Catalog,
+    quality::Drawn,
     reviews::{Deciding, Decision, Resolved},
     stages::ReadFacts,
 };
@@ -24,6 +25,12 @@ use crate::{
     world::{ALL, Alone},
 };
 
+/// The sample that somebody takes.
+async fn claimed(catalog: &Catalog, who: &str) -> Drawn {
+    let lease = std::time::Duration::from_secs(60);
+    catalog.claim_quality_check(&Access::whole(), who, lease).await.unwrap().expect("all are drawn")
+}
+
 /// Receipts of which the reader was so sure and nobody looked, with what a blind check found.
 async fn are_filed(api: &Api, catalog: &Catalog, sure: f64, right: u64, wrong: u64) {
     for n in 0..right + wrong {
@@ -31,7 +38,7 @@ async fn are_filed(api: &Api, catalog: &Catalog, sure: f64, right: u64, wrong: u
         let id = sent(api, &name).await;
         let facts = ReadFacts { sure: Some(sure), fingerprint: None, text: name, ..bill(n) };
         read(catalog, id, &facts).await;
-        let check = catalog.next_quality_check(&Access::whole()).await.unwrap().expect("all are drawn");
+        let check = claimed(catalog, "user:vera").await;
         catalog.answer_quality_check(check.id, "user:vera", n < right, &[].into()).await.unwrap();
     }
 }
@@ -121,7 +128,7 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     let ana = Reviewer::sign_in(place, "ana").await;
     let vera = Reviewer::sign_in_as(place, "vera", &["--role", "auditor"]).await;
     catalog.set_quality_share(Kind::Receipt, 1_000_000, "user:boss").await.unwrap();
-    for n in 0..2 {
+    for n in 0..3 {
         let id = sent(&api, &format!("blind {n}")).await;
         let facts = ReadFacts { sure: Some(0.97), fingerprint: None, text: format!("blind {n}"), ..bill(n) };
         read(catalog, id, &facts).await;
@@ -129,14 +136,30 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     let read_of = bill(0).fields;
     let read_of = |name: FieldName| read_of[&name].value.as_str().to_owned();
     let (party, total) = (read_of(FieldName::MerchantName), read_of(FieldName::Total));
-    let next = async || {
-        let page = ana.page("/checks").await;
-        let path = format!("/checks/{}", between(&page, "button primary\" href=\"/checks/", "\""));
-        let paper = ana.page(&path).await;
+    let next = async |who: &Reviewer| {
+        let page = who.page("/checks").await;
+        assert!(page.contains("action=\"/checks/next\""), "{page}");
+        let taken = who.send("/checks/next", &page, &[]).await;
+        let path = taken.headers()["location"].to_str().unwrap().to_owned();
+        let paper = who.page(&path).await;
         (path, paper)
     };
 
-    let (path, paper) = next().await;
+    let (path, paper) = next(&ana).await;
+    // Nobody else gets it meanwhile, and one that cannot be read keeps nobody.
+    let ben = Reviewer::sign_in(place, "ben").await;
+    let (other, blurred) = next(&ben).await;
+    assert_ne!(other, path);
+    assert!(ben.page(&path).await.contains("ana has this check in front of them."));
+    let typed = [("kind", "receipt"), ("party", "Bar Pepe")];
+    let refused = ben.send(&path, &blurred, &typed).await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.unwrap().contains("value=\"Bar Pepe\""), "and nothing typed is lost");
+    let given_up = ben.send(&other, &blurred, &[("act", "unreadable")]).await;
+    assert_eq!(given_up.headers()["location"], "/checks?said=unreadable");
+    let measured = catalog.quality().await.unwrap();
+    assert!(measured.iter().any(|m| m.kind == Kind::Receipt && (m.checked, m.unreadable) == (0, 1)));
+
     assert!(!paper.contains(&party) && !paper.contains(&total), "nothing of what was read: {paper}");
     assert_eq!(vera.answer(&path).await.status(), 403, "who changes nothing answers nothing");
     // What can be read in two ways is said, and nothing typed is lost.
@@ -152,7 +175,7 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     assert_eq!(ana.answer(&path).await.status(), 404, "it is answered once");
 
     // Another answer reopens the document, and it is hers to say what is right; if her session had ended, once she is back.
-    let (path, paper) = next().await;
+    let (path, paper) = next(&ana).await;
     let typed = [("kind", "receipt"), ("party", "Bar Pepe"), ("total", "5.00")];
     let post = ana.http.post(format!("{}{path}", ana.base)).form(&typed);
     let ended = post.header(header::COOKIE, "acuse_session=gone").send().await.unwrap();
@@ -193,7 +216,7 @@ async fn a_blind_answer_that_cannot_be_comes_back(boss: &Reviewer, api: &Api, ca
     let id = sent(api, "typed").await;
     let facts = ReadFacts { sure: Some(0.97), fingerprint: None, text: "typed".to_owned(), ..bill(9_001) };
     read(catalog, id, &facts).await;
-    let check = catalog.next_quality_check(&Access::whole()).await.unwrap().expect("all are drawn");
+    let check = claimed(catalog, "user:boss").await;
     let path = format!("/checks/{}", check.id);
     let form = boss.page(&path).await;
     let typed = [("kind", "receipt"), ("party", "Bar Pepe"), ("total", "ten")];
@@ -201,8 +224,13 @@ async fn a_blind_answer_that_cannot_be_comes_back(boss: &Reviewer, api: &Api, ca
     assert_eq!(refused.status(), 422);
     let refused = refused.text().await.unwrap();
     assert!(refused.contains("Bar Pepe") && refused.contains("value=\"receipt\" selected"), "{refused}");
-    let still = catalog.next_quality_check(&Access::whole()).await.unwrap();
-    assert_eq!(still.map(|check| check.id), Some(check.id), "nothing was answered");
+    // Nothing says what it is before a person does.
+    assert!(form.contains("<option value=\"\" selected disabled hidden>"), "{form}");
+    assert!(!form.contains("value=\"invoice\" selected"), "{form}");
+    let nothing = boss.send(&path, &form, &[("kind", ""), ("party", "Bar Pepe")]).await;
+    assert_eq!(nothing.status(), 422);
+    assert!(nothing.text().await.unwrap().contains("Bar Pepe"));
+    assert_eq!(claimed(catalog, "user:boss").await.id, check.id, "nothing was answered");
 }
 
 /// Pictures of the pages, where somebody wants them.

@@ -1,20 +1,23 @@
 // Customers: by their card, or found by name, phone or tax id.
 acuse.begins.push((signal) => {
   const { find, all, on, say, form, rest } = acuse.page(signal);
-  const whose = form && find("[name=customer_id]", form);
+  const seek = find("[data-seek]");
+  // Whom it is chosen for: a document that is decided, or what a search or a rule is about.
+  const into = seek?.dataset.into;
+  const whose = into ? find(`[name="${into}"]`, seek.form) : form && find("[name=customer_id]", form);
   function choose(id, name) {
     if (!all("option", whose).some((option) => option.value === id)) whose.append(new Option(name, id));
     whose.value = id;
     for (const card of all("[data-customer]")) card.setAttribute("aria-pressed", String(card.dataset.customer === id));
     whose.dispatchEvent(new Event("input", { bubbles: true }));
     say(name);
-    rest();
+    if (into) find("button:not([type=button])", whose.form)?.focus();
+    else rest();
   }
   on(document, "click", (event) => {
     const card = event.target.closest?.("[data-customer]");
     if (card && whose) choose(card.dataset.customer, card.dataset.name);
   });
-  const seek = find("[data-seek]");
   if (seek && whose) {
     const list = find("#found");
     let timer = 0;
@@ -54,6 +57,8 @@ acuse.begins.push((signal) => {
         items.forEach((item, n) => item.setAttribute("aria-selected", String(n === to)));
         if (items[to]) seek.setAttribute("aria-activedescendant", items[to].id);
       } else if (event.key === "Enter") {
+        // Where nothing is found to choose from yet, what is typed is asked for with the rest.
+        if (list.hidden && into) return;
         event.preventDefault();
         event.stopPropagation();
         if (!list.hidden) pick(items[at]);

@@ -97,7 +97,7 @@ struct Again<'a> {
     to: &'a str,
     back: &'a str,
     carried: Vec<(&'a str, &'a str)>,
-    words: Vec<Word<'a>>,
+    typed: Vec<Word<'a>>,
     has_secret: bool,
     has_file: bool,
 }
@@ -182,14 +182,14 @@ impl Sent {
             let english = known.map_or_else(|| labels::label(name), |(_, label)| (*label).to_owned());
             frame.t(&english).to_owned()
         };
-        let words = self.words().map(|(name, value)| Word { name, label: label(name), value }).collect();
+        let typed = self.words().map(|(name, value)| Word { name, label: label(name), value }).collect();
         let mut response = page(&Again {
             title,
             why,
             to: &self.to,
             back,
             carried: self.pairs().filter(|(name, _)| CARRIED.contains(name)).collect(),
-            words,
+            typed,
             has_secret: self.pairs().any(|(name, _)| name == SECRET),
             has_file: self.pairs().any(|(name, _)| name == FILE),
             frame,

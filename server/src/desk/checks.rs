@@ -2,7 +2,11 @@
 //! the error of filing by itself is measured, by kind, with its interval.
 
 use acuse_pipeline::document::Kind;
-use acuse_storage::{keys::Scope, quality::Measured, reviews::Reopened};
+use acuse_storage::{
+    keys::Scope,
+    quality::{Answered, Measured},
+    reviews::Reopened,
+};
 use askama::Template;
 use axum::{
     Form,
@@ -17,7 +21,7 @@ use super::{
     Frame, Shown,
     abstention::{self, Measure, Offer},
     labels, login, page,
-    paper::{Said, asked, sample},
+    paper::{Fault, Said, asked, sample},
     session::Person,
 };
 use crate::{
@@ -34,6 +38,7 @@ struct Row {
     label: &'static str,
     checked: u64,
     wrong: u64,
+    unreadable: u64,
     waiting: u64,
     /// In percent, with its interval.
     share: String,
@@ -47,7 +52,7 @@ fn percent(share: f64) -> String {
 
 impl Row {
     fn of(kind: Kind, measured: Option<Measured>, share_ppm: u32) -> Self {
-        let none = Measured { kind, checked: 0, wrong: 0, waiting: 0 };
+        let none = Measured { kind, checked: 0, wrong: 0, unreadable: 0, waiting: 0 };
         let measured = measured.unwrap_or(none);
         let share = measured.wrong as f64 / measured.checked.max(1) as f64;
         let interval = measured.interval();
@@ -56,6 +61,7 @@ impl Row {
             label: labels::kind(Some(kind)),
             checked: measured.checked,
             wrong: measured.wrong,
+            unreadable: measured.unreadable,
             waiting: measured.waiting,
             share: interval
                 .map(|(low, high)| format!("{} ({} – {})", percent(share), percent(low), percent(high)))
@@ -70,8 +76,8 @@ impl Row {
 struct Checks {
     frame: Frame,
     rows: Vec<Row>,
-    /// The sample that waits for this person.
-    next: Option<Uuid>,
+    /// Whether a sample waits for this person.
+    has_next: bool,
     /// What any threshold would do, by kind.
     measures: Vec<Measure>,
     /// At most so much of what is filed may be wrong, in percent.
@@ -101,24 +107,44 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
         let of = measured.iter().find(|m| m.kind == kind).copied();
         rows.push(Row::of(kind, of, app.catalog.quality_share(kind).await?));
     }
-    let next = if person.caller.has(Scope::ReviewsWrite) {
-        app.catalog.next_quality_check(person.caller.access()).await?.map(|check| check.id)
-    } else {
-        None
-    };
+    let has_next = person.caller.has(Scope::ReviewsWrite)
+        && app.catalog.has_quality_check(person.caller.access(), &person.caller.actor).await?;
     let mut frame = Frame::of(app, person, "checks").await?;
     // One of a closed list, for anybody may write an address.
     frame.notice = match done.said.as_str() {
+        "unreadable" => Some(frame.t("It is kept that it cannot be read. Thank you.").to_owned()),
         "same" => Some(frame.t("The same as was filed. Thank you.").to_owned()),
         "threshold" => Some(frame.t("The threshold is set. It counts from the next document on.").to_owned()),
         "undone" => Some(frame.t("The threshold before it stands again.").to_owned()),
         _ => None,
     };
     let (measures, target) = abstention::measures(app, done.target.trim()).await?;
-    Ok(page(&Checks { frame, rows, next, measures, target }))
+    Ok(page(&Checks { frame, rows, has_next, measures, target }))
 }
 
-/// `POST /checks/{id}`: keeps the answer. One that differs reopens the document, and the person says what is right.
+/// What the button carries that takes one.
+#[derive(Deserialize)]
+pub struct Signed {
+    csrf: String,
+}
+
+/// `POST /checks/next`: takes the sample that has waited longest, so that nobody else gets it meanwhile.
+pub async fn take(State(app): State<App>, person: Person, Form(form): Form<Signed>) -> Shown {
+    Shown(
+        async {
+            person.caller.require(Scope::ReviewsWrite)?;
+            person.check_form(&form.csrf)?;
+            let caller = &person.caller;
+            let taken = app.catalog.claim_quality_check(caller.access(), &caller.actor, LEASE).await?;
+            let to = taken.map_or_else(|| "/checks".to_owned(), |check| format!("/checks/{}", check.id));
+            Ok(Redirect::to(&to).into_response())
+        }
+        .await,
+    )
+}
+
+/// `POST /checks/{id}`: keeps the answer, or that the paper cannot be read. One that differs reopens the document, and the
+/// person says what is right.
 pub async fn answer(
     State(app): State<App>,
     headers: HeaderMap,
@@ -132,13 +158,28 @@ pub async fn answer(
             };
             person.check_form(&said.csrf)?;
             let (drawn, document) = sample(&app, &person, id).await?;
-            let agrees = match said.is_as_filed(said.kind()?, &document) {
-                Ok(agrees) => agrees,
+            let actor = &person.caller.actor;
+            let judged = said.kind().and_then(|kind| said.is_as_filed(kind, &document));
+            let (answered, agrees) = match judged {
+                _ if said.is_unreadable() => (app.catalog.give_up_quality_check(id, actor).await?, true),
+                Ok(agrees) => {
+                    let answer = said.answer();
+                    (app.catalog.answer_quality_check(id, actor, agrees, &answer).await?, agrees)
+                }
                 Err(fault) => return asked(&app, &person, (id, document), said, Some(fault)).await,
             };
-            let actor = &person.caller.actor;
-            if !app.catalog.answer_quality_check(id, actor, agrees, &said.answer()).await? {
-                return Err(Problem::Conflict("somebody has answered it already".to_owned()));
+            match answered {
+                Answered::Kept => {}
+                Answered::Already => {
+                    return Err(Problem::Conflict("somebody has answered it already".to_owned()));
+                }
+                Answered::HeldBy(other) => {
+                    let fault = Some(Fault::held_by(&other));
+                    return asked(&app, &person, (id, document), said, fault).await;
+                }
+            }
+            if said.is_unreadable() {
+                return Ok(Redirect::to("/checks?said=unreadable").into_response());
             }
             if agrees {
                 return Ok(Redirect::to("/checks?said=same").into_response());

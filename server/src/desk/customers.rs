@@ -4,7 +4,7 @@ pub mod one;
 
 use acuse_storage::{
     CustomerId,
-    customers::{Customer, CustomerAlias, CustomerLookup},
+    customers::{Customer, CustomerAlias, CustomerLookup, name_key},
     documents::Page,
     keys::Scope,
 };
@@ -54,6 +54,20 @@ async fn sought(
     let more: Vec<_> = known.filter(|c| !found.data.iter().any(|f| f.id == c.id)).collect();
     found.data.extend(more);
     Ok(found)
+}
+
+/// Whom somebody may mean by what they typed, by id and name: of several, the one who is called exactly so.
+///
+/// # Errors
+/// When the catalog fails.
+pub(super) async fn named(app: &App, caller: &Caller, typed: &str) -> Result<Vec<(String, String)>, Problem> {
+    let found = sought(app, caller, Some(typed), None, FOUND).await?.data;
+    let exactly: Vec<&Customer> = found.iter().filter(|c| name_key(&c.name) == name_key(typed)).collect();
+    let some = match exactly.as_slice() {
+        [one] => vec![*one],
+        _ => found.iter().collect(),
+    };
+    Ok(some.into_iter().map(|customer| (customer.id.to_string(), customer.name.clone())).collect())
 }
 
 /// A customer as a line.

@@ -138,7 +138,7 @@ pub(super) fn about(path: &str) -> String {
     match parts[..] {
         ["review", id, ..] => format!("/documents/{id}"),
         ["people" | "sessions", ..] => "/people".to_owned(),
-        ["checks", "threshold", ..] => "/checks".to_owned(),
+        ["checks", "threshold" | "next", ..] => "/checks".to_owned(),
         ["four-eyes", ..] => "/four-eyes".to_owned(),
         ["incidents", ..] => "/incidents".to_owned(),
         ["inbox", "receipts", ..] => "/inbox".to_owned(),
@@ -191,6 +191,7 @@ mod tests {
             (format!("/people/{id}"), "/people".to_owned()),
             (format!("/sessions/{id}/end"), "/people".to_owned()),
             ("/checks/threshold".to_owned(), "/checks".to_owned()),
+            ("/checks/next".to_owned(), "/checks".to_owned()),
             (format!("/checks/{id}"), format!("/checks/{id}")),
             (format!("/inbox/{id}/notes"), format!("/inbox/{id}")),
             (format!("/inbox/receipts/{id}"), "/inbox".to_owned()),

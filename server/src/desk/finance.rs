@@ -1,6 +1,9 @@
 //! What finance takes the month out of: documents by their own date or by arrival, their totals by currency, what they
 //! would take away (exactly what is shown, by the one export engine), and what comes every month and has not come.
 
+use std::collections::HashSet;
+
+use acuse_conversation::Clock;
 use acuse_pipeline::document::{Kind, Status};
 use acuse_storage::{
     ContactId, CustomerId, DocumentFilter, DocumentId,
@@ -15,23 +18,25 @@ use axum::{
 use serde::Deserialize;
 use time::{Date, OffsetDateTime, macros::format_description};
 use url::form_urlencoded;
+use uuid::Uuid;
 
 use super::{
-    Frame, Shown, labels, page,
+    Frame, Shown, day_clock, labels, page,
     queue::{PAGE, Row},
     session::{self, Person},
+    whose::Whose,
 };
 use crate::{
     access::{self, rights::Right},
-    customers::within,
     export::{self, Format, How, Listed, Source},
     extract::{Params, day, word},
     problem::Problem,
     state::App,
 };
 
-/// Customers to choose from.
-const CUSTOMERS: u32 = 200;
+/// The status of what was decided and can still be taken back: until then it counts as nothing else.
+const HELD: &str = "held";
+const HELD_LABEL: &str = "Can still be taken back";
 
 /// Query of the page, and of what is taken away.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -44,9 +49,11 @@ pub struct Ask {
     /// The last day.
     to: String,
     customer: String,
+    /// What is typed of a customer.
+    whose: String,
     sender: String,
     kind: String,
-    /// A status, `duplicate`, or `all`; filed where nothing is said.
+    /// A status, `duplicate`, `held`, or `all`; filed where nothing is said.
     status: String,
     currency: String,
     amount_from: String,
@@ -59,10 +66,10 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// The same with this month where no day is said.
-    fn with_month(mut self, now: OffsetDateTime) -> Self {
+    /// The same with the month that it is there where no day is said.
+    fn with_month(mut self, there: OffsetDateTime) -> Self {
         if self.from.is_empty() && self.to.is_empty() {
-            let today = now.date();
+            let today = there.date();
             let first = today.replace_day(1).unwrap_or(today);
             let last = today.replace_day(today.month().length(today.year())).unwrap_or(today);
             (self.from, self.to) = (iso(first), iso(last));
@@ -74,26 +81,37 @@ impl Ask {
         self.by == "received"
     }
 
-    fn filter(&self, person: &Person) -> Result<DocumentFilter, Problem> {
+    /// The same with the customer that is meant.
+    fn with_whose(mut self, whose: &Whose) -> Self {
+        (self.customer, self.whose) = (whose.id.clone(), whose.typed.clone());
+        self
+    }
+
+    /// Days are those of `clock`. Of a customer who is not known it is nobody's.
+    fn filter(&self, person: &Person, clock: &Clock) -> Result<DocumentFilter, Problem> {
         let (from, last) = (day("from", Some(&self.from))?, day("to", Some(&self.to))?);
         let to = last.and_then(Date::next_day);
         if from.zip(to).is_some_and(|(from, to)| from >= to) {
             return Err(Problem::BadRequest("to: a day that is not before the first".to_owned()));
         }
-        let moment = |date: Date| date.midnight().assume_utc();
-        let (status, duplicates) = match self.status.as_str() {
-            "" => (Some(Status::Filed), false),
-            "all" => (None, false),
-            "duplicate" => (None, true),
-            status => (word::<Status>("status", Some(status))?, false),
+        let moment = |date: Date| clock.moment(date, 0);
+        // What can still be taken back stands with nothing but itself.
+        let (status, duplicates, held) = match self.status.as_str() {
+            "" => (Some(Status::Filed), false, Some(false)),
+            "all" => (None, false, None),
+            "duplicate" => (None, true, Some(false)),
+            HELD => (None, false, Some(true)),
+            status => (word::<Status>("status", Some(status))?, false, Some(false)),
         };
+        let nobody = Some(CustomerId(Uuid::nil())).filter(|_| !self.whose.is_empty());
         let by_arrival = self.is_by_arrival();
         let otherwise = if by_arrival { Sort::ReceivedDesc } else { Sort::DocumentDateDesc };
         Ok(DocumentFilter {
             status,
             duplicates,
+            held,
             kind: word::<Kind>("kind", Some(&self.kind))?,
-            customer_id: word::<CustomerId>("customer", Some(&self.customer))?,
+            customer_id: word::<CustomerId>("customer", Some(&self.customer))?.or(nobody),
             contact_id: word::<ContactId>("sender", Some(&self.sender))?,
             from: from.filter(|_| by_arrival).map(moment),
             to: to.filter(|_| by_arrival).map(moment),
@@ -116,6 +134,7 @@ impl Ask {
             ("from", &self.from),
             ("to", &self.to),
             ("customer", &self.customer),
+            ("whose", &self.whose),
             ("sender", &self.sender),
             ("kind", &self.kind),
             ("status", &self.status),
@@ -175,11 +194,12 @@ struct Beside {
     href: String,
 }
 
-/// A document with its own date and number.
+/// A document with its own date and number, and when it came by the clock of the page.
 struct Line {
     row: Row,
     date: String,
     number: String,
+    received: String,
 }
 
 #[derive(Template)]
@@ -193,7 +213,9 @@ struct Finance {
     heads: Vec<(&'static str, String, &'static str, &'static str)>,
     statuses: Vec<(&'static str, &'static str)>,
     kinds: Vec<(&'static str, &'static str)>,
-    customers: Vec<(String, String)>,
+    whose: Whose,
+    /// Whose days they are.
+    zone: String,
     csv: String,
     xlsx: String,
     expected: Vec<Missing>,
@@ -229,6 +251,7 @@ impl Missing {
 fn totals(sums: &[Sum], filter: &DocumentFilter) -> Vec<Total> {
     let shown = |sum: &&Sum| {
         filter.status.is_none_or(|status| status == sum.status && !sum.duplicates)
+            && filter.held.is_none_or(|held| held == sum.held)
             && (!filter.duplicates || sum.duplicates)
     };
     let mut all: Vec<Total> = Vec::new();
@@ -254,11 +277,15 @@ fn totals(sums: &[Sum], filter: &DocumentFilter) -> Vec<Total> {
 
 /// Of the same filter but for the status, what is not filed.
 fn beside(sums: &[Sum], ask: &Ask) -> Vec<Beside> {
-    let count = |wanted: &dyn Fn(&Sum) -> bool| sums.iter().filter(|s| wanted(s)).map(|s| s.documents).sum();
-    let all: [(_, _, u64); 3] = [
-        ("in_review", "In review", count(&|s| s.status == Status::InReview && !s.duplicates)),
-        ("rejected", "Rejected", count(&|s| s.status == Status::Rejected && !s.duplicates)),
-        ("duplicate", "Duplicate", count(&|s| s.duplicates)),
+    let count = |wanted: &dyn Fn(&Sum) -> bool| -> u64 {
+        sums.iter().filter(|s| wanted(s)).map(|s| s.documents).sum()
+    };
+    let of = |status: Status| count(&|s| s.status == status && !s.duplicates && !s.held);
+    let all: [(_, _, u64); 4] = [
+        ("in_review", "In review", of(Status::InReview)),
+        (HELD, HELD_LABEL, count(&|s| s.held)),
+        ("rejected", "Rejected", of(Status::Rejected)),
+        ("duplicate", "Duplicate", count(&|s| s.duplicates && !s.held)),
     ];
     let some = all.into_iter().filter(|(status, _, documents)| *documents > 0 && ask.status != *status);
     let href = |status| ask.with(&[("status", status)]);
@@ -266,14 +293,19 @@ fn beside(sums: &[Sum], ask: &Ask) -> Vec<Beside> {
 }
 
 /// `GET /finance`.
-pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<Ask>) -> Shown {
-    Shown(render(&app, &person, ask).await)
+pub async fn show(
+    State(app): State<App>,
+    person: Person,
+    headers: HeaderMap,
+    Params(ask): Params<Ask>,
+) -> Shown {
+    Shown(render(&app, &person, &headers, ask).await)
 }
 
 async fn lines(
     app: &App,
     person: &Person,
-    filter: &DocumentFilter,
+    (filter, clock): (&DocumentFilter, &Clock),
     after: Option<&DocumentCursor>,
 ) -> Result<(Vec<Line>, Option<DocumentCursor>), Problem> {
     use acuse_pipeline::fields::FieldName::{Date, IssueDate, Number};
@@ -282,36 +314,52 @@ async fn lines(
     let parties = app.catalog.parties_of(&ids).await?;
     let seen = access::list(app, &person.caller, found.data).await?;
     let now = app.catalog.now();
+    let held = match filter.held {
+        Some(false) => HashSet::new(),
+        _ => app.catalog.held_documents().await?,
+    };
     let line = |d: &access::Sight| {
         let value = |names: &[acuse_pipeline::fields::FieldName]| {
             names.iter().find_map(|n| d.fields.get(n)).map(|f| f.value.to_string()).unwrap_or_default()
         };
-        let row = Row::of(d, parties.get(&d.id), (d.received_at, now), None);
-        Line { date: value(&[IssueDate, Date]), number: value(&[Number]), row }
+        let mut row = Row::of(d, parties.get(&d.id), (d.received_at, now), None);
+        if held.contains(&d.id) {
+            (row.status, row.status_label) = (HELD, HELD_LABEL);
+        }
+        let form = format_description!("[year]-[month]-[day] [hour]:[minute]");
+        let received = clock.there(d.received_at).format(form).unwrap_or_default();
+        Line { date: value(&[IssueDate, Date]), number: value(&[Number]), received, row }
     };
     Ok((seen.iter().map(line).collect(), found.next))
 }
 
-async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
+async fn render(app: &App, person: &Person, headers: &HeaderMap, ask: Ask) -> Result<Response, Problem> {
     person.must(Right::Finance)?;
-    let ask = ask.with_month(app.catalog.now());
-    let filter = ask.filter(person)?;
+    let clock = day_clock::of(app, headers).await?;
+    let today = clock.there(app.catalog.now());
+    let whose = Whose::of(app, &person.caller, &ask.whose, &ask.customer).await?;
+    let ask = ask.with_month(today).with_whose(&whose);
+    let filter = ask.filter(person, &clock)?;
     let after = word::<DocumentCursor>("after", ask.after.as_deref())?;
     if after.as_ref().is_some_and(|after| !after.is_of(&filter)) {
         return Err(Problem::BadRequest("after: of another list; begin anew".to_owned()));
     }
-    let any = DocumentFilter { status: None, duplicates: false, ..filter.clone() };
+    let any = DocumentFilter { status: None, duplicates: false, held: None, ..filter.clone() };
     let sums = app.catalog.sums_of(&any).await?;
-    let (lines, next) = lines(app, person, &filter, after.as_ref()).await?;
-    let month = day("to", Some(&ask.to))?.unwrap_or_else(|| app.catalog.now().date());
+    let (lines, next) = lines(app, person, (&filter, &clock), after.as_ref()).await?;
+    let month = day("to", Some(&ask.to))?.unwrap_or_else(|| today.date());
     let expected = app.catalog.expected_in(person.caller.access(), month).await?;
-    let customers = within(app, &person.caller, None, None, CUSTOMERS).await?.data;
     let head = |label, by, class| {
         let (href, state) = ask.sorted(&filter, by);
         (label, href, state, class)
     };
-    let statuses =
-        [("", "Filed"), ("all", "Any status"), ("in_review", "In review"), ("rejected", "Rejected")];
+    let statuses = [
+        ("", "Filed"),
+        ("all", "Any status"),
+        ("in_review", "In review"),
+        (HELD, HELD_LABEL),
+        ("rejected", "Rejected"),
+    ];
     Ok(page(&Finance {
         totals: totals(&sums, &filter),
         beside: beside(&sums, &ask),
@@ -322,7 +370,8 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
         ],
         statuses: statuses.into_iter().chain([("duplicate", "Duplicate")]).collect(),
         kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
-        customers: customers.into_iter().map(|c| (c.id.to_string(), c.name)).collect(),
+        whose,
+        zone: clock.name(),
         csv: format!("/finance/export{}", ask.with(&[("format", "csv")])),
         xlsx: format!("/finance/export{}", ask.with(&[("format", "xlsx")])),
         expected: expected.into_iter().map(Missing::of).collect(),
@@ -356,10 +405,12 @@ pub async fn export(
                 return Err(Problem::BadRequest("format: csv or xlsx".to_owned()));
             }
             let (now, how) = (app.catalog.now(), How { format: ask.format, mapped: false, version });
-            let ask = ask.with_month(now);
-            let filter = ask.filter(&person)?;
+            let clock = day_clock::of(&app, &headers).await?;
+            let whose = Whose::of(&app, &person.caller, &ask.whose, &ask.customer).await?;
+            let ask = ask.with_month(clock.there(now)).with_whose(&whose);
+            let filter = ask.filter(&person, &clock)?;
             let name = format!("acuse-finance-{}-{}", ask.from, ask.to);
-            let listed = Listed { filter, name, base: base(&headers) };
+            let listed = Listed { filter, name, base: base(&headers), clock };
             let source = Source::Listed(Box::new(listed));
             Ok(export::answer(&app, &person.caller, source, how).await?.into_response())
         }
@@ -387,6 +438,7 @@ mod tests {
             currency: currency.to_owned(),
             status,
             duplicates,
+            held: false,
             documents,
             with_amount: documents,
             total: Exact::of(total, 4),
@@ -396,17 +448,19 @@ mod tests {
             sum("EUR", Status::Filed, true, 1, 100_000),
             sum("EUR", Status::InReview, false, 3, 1),
             sum("COP", Status::Filed, false, 1, -5_000),
+            Sum { held: true, ..sum("EUR", Status::Filed, false, 1, 990_000) },
         ];
-        let filed = DocumentFilter { status: Some(Status::Filed), ..DocumentFilter::default() };
+        let filed =
+            DocumentFilter { status: Some(Status::Filed), held: Some(false), ..DocumentFilter::default() };
         let shown: Vec<_> =
             totals(&sums, &filed).into_iter().map(|t| (t.currency, t.documents, t.total)).collect();
         assert_eq!(shown, [("EUR".into(), 2, "45.00".into()), ("COP".into(), 1, "-0.50".into())]);
-        let all = DocumentFilter { status: None, ..filed };
-        assert_eq!(totals(&sums, &all)[0].documents, 6);
+        let all = DocumentFilter::default();
+        assert_eq!(totals(&sums, &all)[0].documents, 7);
         let rest = beside(&sums, &Ask::default());
         assert_eq!(
             rest.iter().map(|b| (b.label, b.documents)).collect::<Vec<_>>(),
-            [("In review", 3), ("Duplicate", 1)]
+            [("In review", 3), (HELD_LABEL, 1), ("Duplicate", 1)]
         );
     }
 }

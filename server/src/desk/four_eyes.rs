@@ -15,17 +15,13 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Frame, Shown, labels, page, session::Person};
+use super::{Frame, Shown, labels, page, session::Person, whose::Whose};
 use crate::{
     access::rights::Right,
-    customers::within,
     extract::{Id, word},
     problem::Problem,
     state::App,
 };
-
-/// Customers to choose from.
-const CUSTOMERS: u32 = 200;
 
 /// A rule as a line.
 struct Row {
@@ -45,7 +41,7 @@ struct FourEyes {
     rows: Vec<Row>,
     kinds: Vec<(&'static str, &'static str)>,
     reasons: Vec<(&'static str, String)>,
-    customers: Vec<(String, String)>,
+    whose: Whose,
 }
 
 async fn row(app: &App, rule: Rule) -> Result<Row, Problem> {
@@ -77,12 +73,11 @@ async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
     for rule in app.catalog.four_eyes_rules().await? {
         rows.push(row(app, rule).await?);
     }
-    let customers = within(app, &person.caller, None, None, CUSTOMERS).await?.data;
     Ok(page(&FourEyes {
         rows,
         kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
         reasons: ReasonCode::ALL.iter().map(|r| (r.as_str(), labels::label(r.as_str()))).collect(),
-        customers: customers.into_iter().map(|c| (c.id.to_string(), c.name)).collect(),
+        whose: Whose::default(),
         frame: Frame::of(app, person, "people").await?,
     }))
 }
@@ -97,6 +92,8 @@ pub struct New {
     reason: String,
     #[serde(default)]
     customer: String,
+    #[serde(default)]
+    whose: String,
     #[serde(default)]
     currency: String,
     #[serde(default)]
@@ -122,11 +119,16 @@ impl New {
 }
 
 /// `POST /four-eyes`: makes a rule, unless too few could keep it.
-pub async fn make(State(app): State<App>, person: Person, Form(form): Form<New>) -> Shown {
+pub async fn make(State(app): State<App>, person: Person, Form(mut form): Form<New>) -> Shown {
     Shown(
         async {
             person.must(Right::People)?;
             person.check_form(&form.csrf)?;
+            let whose = Whose::of(&app, &person.caller, &form.whose, &form.customer).await?;
+            if let Some(unclear) = whose.unclear {
+                return Err(Problem::BadRequest(person.tongue.t(unclear).to_owned()));
+            }
+            form.customer = whose.id;
             let made = app.catalog.make_four_eyes_rule(&form.scope()?, &person.caller.actor).await?;
             made.map_err(|few| {
                 Problem::Conflict(format!(

@@ -14,6 +14,7 @@ pub mod checks;
 pub mod contacts;
 pub mod counted;
 pub mod customers;
+pub mod day_clock;
 pub mod decide;
 mod deeds;
 pub mod document;
@@ -48,6 +49,7 @@ pub mod session;
 pub mod split_form;
 pub mod trail;
 pub mod typed;
+pub mod whose;
 pub mod work;
 
 use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
@@ -109,6 +111,7 @@ pub fn router() -> Router<App> {
         .route("/checks", get(checks::show).post(checks::set))
         .route("/checks/threshold", post(abstention::apply))
         .route("/checks/threshold/{id}/undo", post(abstention::undo))
+        .route("/checks/next", post(checks::take))
         .route("/checks/{id}", get(paper::show).post(checks::answer))
         .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
         .route("/four-eyes/{id}/end", post(four_eyes::end))

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::{self, quarantine},
-    extract::{Id, word},
+    extract::Id,
     problem::Problem,
     state::App,
 };
@@ -39,11 +39,19 @@ struct Check {
     fault: Option<Fault>,
 }
 
-/// A value that its field cannot hold.
+/// Why an answer is not kept: mostly a value that its field cannot hold.
 pub(super) struct Fault {
-    /// What it is called.
+    /// What it is called; empty where it is nothing that was said.
     label: String,
     why: String,
+}
+
+impl Fault {
+    /// Somebody else has it by now.
+    pub(super) fn held_by(actor: &str) -> Self {
+        let name = actor.strip_prefix("user:").unwrap_or(actor);
+        Self { label: String::new(), why: format!("{name} has this check in front of them.") }
+    }
 }
 
 /// What is asked of a paper: the name in the form and the field of each kind.
@@ -67,8 +75,12 @@ pub(super) async fn sample(app: &App, person: &Person, id: Uuid) -> Result<(Draw
 pub async fn show(State(app): State<App>, person: Person, Id(id): Id<Uuid>) -> Shown {
     Shown(
         async {
-            let (_, document) = sample(&app, &person, id).await?;
-            asked(&app, &person, (id, document), Said::default(), None).await
+            let (drawn, document) = sample(&app, &person, id).await?;
+            let other = drawn.held_by.filter(|holder| *holder != person.caller.actor);
+            let fault = other.as_deref().map(Fault::held_by);
+            let mut response = asked(&app, &person, (id, document), Said::default(), fault).await?;
+            *response.status_mut() = StatusCode::OK;
+            Ok(response)
         }
         .await,
     )
@@ -125,9 +137,17 @@ pub struct Said {
     date: String,
     total: String,
     currency: String,
+    /// `unreadable` where the paper cannot be read.
+    #[serde(skip_serializing)]
+    act: String,
 }
 
 impl Said {
+    /// Whether they say that nobody can read it.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.act == "unreadable"
+    }
+
     fn get(&self, name: &str) -> &str {
         match name {
             "party" => &self.party,
@@ -143,9 +163,13 @@ impl Said {
         said.chain([("kind", self.kind.clone())]).collect()
     }
 
-    pub(super) fn kind(&self) -> Result<Kind, Problem> {
-        let kind = word::<Kind>("kind", Some(&self.kind))?;
-        kind.ok_or_else(|| Problem::BadRequest("kind: say what it is".to_owned()))
+    /// What it is, which nothing says before a person does.
+    ///
+    /// # Errors
+    /// Where nobody said it.
+    pub(super) fn kind(&self) -> Result<Kind, Fault> {
+        let fault = || Fault { label: labels::label("kind"), why: "Say what it is.".to_owned() };
+        self.kind.parse().map_err(|_| fault())
     }
 
     /// The same as the form of its document says it.

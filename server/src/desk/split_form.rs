@@ -12,7 +12,7 @@ use crate::{problem::Problem, state::App};
 pub struct Offer {
     /// How many documents are proposed; 0 when none are.
     pub count: usize,
-    /// Their pages, as typed; empty when nobody proposes any.
+    /// Their pages, as typed; empty when nobody proposes any. On a photo, boxes.
     pub pages: String,
     /// Their places, as the form sends them back; empty where pages are to be typed.
     pub places: String,
@@ -112,14 +112,27 @@ pub fn said(text: &str) -> Result<Vec<Part>, Problem> {
         return serde_json::from_str(text).map_err(|error| Problem::BadRequest(format!("parts: {error}")));
     }
     let range = |range: &str| {
+        if let Some((page, place)) = range.split_once('(') {
+            return typed_place(page, place);
+        }
         let (first, last) = range.split_once(['-', '–']).unwrap_or((range, range));
         Part::pages(first.trim().parse().ok()?, last.trim().parse().ok()?).ok()
     };
     let ranges = text.split([',', ';']).map(str::trim).filter(|range| !range.is_empty());
     let parts: Option<Vec<Part>> = ranges.map(range).collect();
     parts.ok_or_else(|| {
-        Problem::BadRequest("parts: write the pages of each document, as 1-2, 3, 4-5".to_owned())
+        let form = "parts: write the pages of each document, as 1-2, 3, 4-5; or a page and a box on it in percent, left, \
+                    upper, right and lower side, as 1 (0 0 100 50), 1 (0 50 100 100)";
+        Problem::BadRequest(form.to_owned())
     })
+}
+
+/// `1 (0 0 100 50)`: a box on a page, its left, upper, right and lower side in percent of the page.
+fn typed_place(page: &str, place: &str) -> Option<Part> {
+    let sides = place.trim().strip_suffix(')')?.split_whitespace();
+    let sides: Option<Vec<f32>> =
+        sides.map(|side| side.parse::<f32>().ok().map(|side| side / 100.0)).collect();
+    Part::place(page.trim().parse().ok()?, sides?.try_into().ok()?).ok()
 }
 
 /// The documents that came in the same file, in its order; none where it is the whole file.
@@ -157,6 +170,14 @@ mod tests {
         assert_eq!(typed(&parts), "1-2, 3, 4-5");
         assert!(said("").unwrap().is_empty(), "none are refused with what is needed");
         for bad in ["1-", "one", "2-1", "0", "1-2-3", "99999999999"] {
+            assert!(said(bad).is_err(), "{bad}");
+        }
+        let boxes = said("1 (0 0 100 49.5), 1 (0  50 100 100); 2-3").unwrap();
+        let sides = [Some([0.0, 0.0, 1.0, 0.495]), Some([0.0, 0.5, 1.0, 1.0]), None];
+        assert_eq!(boxes.iter().map(Part::bbox).collect::<Vec<_>>(), sides);
+        for bad in
+            ["1 (0 0 100)", "1 (0 0 100 x)", "1 (0 0 100 200)", "(0 0 50 50)", "1 (50 0 0 50)", "1 (0 0 9 9"]
+        {
             assert!(said(bad).is_err(), "{bad}");
         }
         let places =

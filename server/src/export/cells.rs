@@ -1,13 +1,13 @@
 //! The columns of a sheet: ours, or those that a mapping file asks for.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use acuse_storage::export::{Exact, Line};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 use super::{
     Mapping,
-    source::{Row, Rows},
+    source::{Link, Row, Rows},
 };
 
 /// Every column there is. `account` and `tax_code` come from a mapping file, `entry` and `entry_at` are of closed months.
@@ -55,6 +55,15 @@ pub(super) enum Cell {
     Text(String),
     /// A decimal number with a point.
     Amount(String),
+    /// A day.
+    Day(Date),
+    /// A time, by the clock of the export.
+    Moment(OffsetDateTime),
+    /// Where a document is looked at: its page, and its picture for who can press it.
+    Link {
+        page: String,
+        picture: String,
+    },
 }
 
 impl Cell {
@@ -65,6 +74,23 @@ impl Cell {
     /// An amount where it is one; text otherwise.
     pub(super) fn of_amount(text: &str) -> Self {
         if Exact::parse(text).is_some() { Self::Amount(text.to_owned()) } else { Self::of_text(text) }
+    }
+
+    /// A day where it is one; text otherwise.
+    pub(super) fn of_day(text: &str) -> Self {
+        let day = Date::parse(text, format_description!("[year]-[month]-[day]"));
+        day.map_or_else(|_| Self::of_text(text), Self::Day)
+    }
+
+    /// What of it stands in a file of texts, and whether that is somebody's words.
+    pub(super) fn plain(&self) -> (Cow<'_, str>, bool) {
+        match self {
+            Self::Text(text) => (Cow::Borrowed(text), true),
+            Self::Amount(amount) => (Cow::Borrowed(amount), false),
+            Self::Day(day) => (Cow::Owned(day.to_string()), false),
+            Self::Moment(at) => (Cow::Owned(at.format(&Rfc3339).unwrap_or_default()), false),
+            Self::Link { page, .. } => (Cow::Borrowed(page), true),
+        }
     }
 }
 
@@ -117,7 +143,7 @@ impl Layout {
 }
 
 fn stamp(at: Option<OffsetDateTime>) -> Cell {
-    Cell::of_text(at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default())
+    at.map_or_else(|| Cell::of_text(""), Cell::Moment)
 }
 
 /// `IVA 21 4.20; IVA 10 1.00`.
@@ -141,8 +167,8 @@ fn cell(column: &str, row: &Row, mapping: Option<&Mapping>) -> Cell {
         "kind" => text(line.kind.as_str()),
         "type" => text(&line.r#type),
         "number" => text(&line.number),
-        "issue_date" => text(&line.issue_date),
-        "due_date" => text(&line.due_date),
+        "issue_date" => Cell::of_day(&line.issue_date),
+        "due_date" => Cell::of_day(&line.due_date),
         "issuer_name" => text(&line.issuer_name),
         "issuer_tax_id" => text(&line.issuer_tax_id),
         "recipient_name" => text(&line.recipient_name),
@@ -173,7 +199,10 @@ fn cell(column: &str, row: &Row, mapping: Option<&Mapping>) -> Cell {
         "entry" => text(row.entry.map_or("", acuse_storage::periods::Entry::as_str)),
         "entry_at" => stamp(row.entry_at),
         "status" => text(row.status.unwrap_or_default()),
-        "link" => text(row.link.as_deref().unwrap_or_default()),
+        "link" => match &row.link {
+            Some(Link { page, picture }) => Cell::Link { page: page.clone(), picture: picture.clone() },
+            None => text(""),
+        },
         _ => text(""),
     }
 }

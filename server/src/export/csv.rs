@@ -20,9 +20,9 @@ pub(crate) fn neutral(text: &str) -> Cow<'_, str> {
 }
 
 fn value(cell: &Cell) -> Cow<'_, str> {
-    match cell {
-        Cell::Text(text) => neutral(text),
-        Cell::Amount(amount) => Cow::Borrowed(amount),
+    match cell.plain() {
+        (Cow::Borrowed(text), true) => neutral(text),
+        (plain, _) => plain,
     }
 }
 

@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use cells::COLUMNS;
 pub use mapping::{BadMapping, Mapping};
 pub use query::{Query, answered};
-pub use source::{Listed, Row, Source};
+pub use source::{Link, Listed, Row, Source};
 pub use spool::Spool;
 use spool::{AsyncPage, Out, Place, streamed};
 

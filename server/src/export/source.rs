@@ -1,6 +1,9 @@
 //! Where the rows of an export come from, page by page, all of them and their totals of one instant; each view of what
 //! others may not see is written down before the page leaves.
 
+use std::collections::HashSet;
+
+use acuse_conversation::Clock;
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::Fields,
@@ -8,7 +11,7 @@ use acuse_pipeline::{
 use acuse_storage::{
     DocumentFilter, DocumentId, Sensitivity,
     documents::DocumentCursor,
-    export::{Around, Books, ExportCursor, Line, Missing, Span, Sums, Totals},
+    export::{Around, Books, ExportCursor, Line, Span, Sums, Totals},
     periods::{Entry, Period, PeriodCursor, PeriodPart},
 };
 use time::OffsetDateTime;
@@ -40,6 +43,8 @@ pub struct Listed {
     pub name: String,
     /// Where a document's page is: what comes before its path.
     pub base: String,
+    /// By which clock its times are written.
+    pub clock: Clock,
 }
 
 impl Source {
@@ -71,8 +76,16 @@ pub struct Row {
     pub frozen: Option<String>,
     /// Where it stands, of a list.
     pub status: Option<&'static str>,
-    /// Its page, of a list.
-    pub link: Option<String>,
+    /// Its page and its picture, of a list.
+    pub link: Option<Link>,
+}
+
+/// Where a document is looked at.
+pub struct Link {
+    /// All that is known of it.
+    pub page: String,
+    /// The picture alone; its page where it has none.
+    pub picture: String,
 }
 
 enum Place {
@@ -120,18 +133,31 @@ impl Rows {
         matches!(self.source, Source::Listed(_))
     }
 
+    /// By which clock times are written.
+    pub(super) fn clock(&self) -> Clock {
+        match &self.source {
+            Source::Listed(listed) => listed.clock.clone(),
+            Source::Books(_) | Source::Closed(..) => Clock::default(),
+        }
+    }
+
     /// What is of the same list but for its status, to stand on a sheet of its own; see [`Rows::go_on_with`].
     pub(super) fn beside(&self) -> Vec<Source> {
         let Source::Listed(listed) = &self.source else { return Vec::new() };
         if listed.filter.status != Some(Status::Filed) {
             return Vec::new();
         }
-        let other = |status, duplicates| {
-            let filter = DocumentFilter { status, duplicates, ..listed.filter.clone() };
+        let other = |status, duplicates, held| {
+            let filter = DocumentFilter { status, duplicates, held: Some(held), ..listed.filter.clone() };
             let listed = Listed { filter, ..(**listed).clone() };
             Source::Listed(Box::new(listed))
         };
-        vec![other(Some(Status::InReview), false), other(Some(Status::Rejected), false), other(None, true)]
+        vec![
+            other(None, false, true),
+            other(Some(Status::InReview), false, false),
+            other(Some(Status::Rejected), false, false),
+            other(None, true, false),
+        ]
     }
 
     /// Rows of another source at the same instant; what they sum up to begins anew.
@@ -147,7 +173,11 @@ impl Rows {
         let found = self.books.documents(&listed.filter, after.as_ref(), LISTED).await?;
         self.place = found.next.map_or(Place::End, |next| Place::Listed(Some(next)));
         let seen = access::look_at(&self.app, &self.caller, found.data, "export").await?;
-        Ok(seen.iter().map(|seen| row_of(seen, &listed.base)).collect())
+        let held = match listed.filter.held {
+            Some(false) => HashSet::new(),
+            _ => self.books.held().await?,
+        };
+        Ok(seen.iter().map(|seen| row_of(seen, listed, held.contains(&seen.id))).collect())
     }
 
     /// The next rows, at least one; none at the end.
@@ -210,7 +240,7 @@ impl Rows {
             Source::Closed(period, part) => {
                 self.books.period_missing(self.caller.access(), period, *part).await?
             }
-            Source::Listed(_) => Missing::default(),
+            Source::Listed(listed) => self.books.missing_of(&listed.filter).await?,
         };
         Ok(Totals::new(self.sums.clone(), missing))
     }
@@ -220,7 +250,8 @@ impl Rows {
 const LISTED: u32 = 500;
 
 /// A document of a list as a line, as far as whoever asks may see it.
-fn row_of(seen: &access::Sight, base: &str) -> Row {
+fn row_of(seen: &access::Sight, listed: &Listed, is_held: bool) -> Row {
+    let base = &listed.base;
     let around = Around {
         document_id: seen.id,
         version: seen.version,
@@ -229,8 +260,15 @@ fn row_of(seen: &access::Sight, base: &str) -> Row {
         entity_id: seen.entity_id,
         direction: seen.direction.map(|d| d.as_str().to_owned()),
         source: seen.source,
-        received_at: seen.received_at,
-        filed_at: seen.filed_at,
+        received_at: listed.clock.there(seen.received_at),
+        filed_at: seen.filed_at.map(|at| listed.clock.there(at)),
+    };
+    let page = format!("{base}/documents/{}", seen.id);
+    let pictured = |_: &_| format!("{base}/pictures/{}?variant=normalized&page=1", seen.id);
+    let status = match seen.duplicate_of {
+        _ if is_held => "held",
+        Some(_) => "duplicate",
+        None => seen.status.as_str(),
     };
     Row {
         line: Line::of(around, &seen.fields),
@@ -238,8 +276,8 @@ fn row_of(seen: &access::Sight, base: &str) -> Row {
         entry: None,
         entry_at: None,
         frozen: None,
-        status: Some(if seen.duplicate_of.is_some() { "duplicate" } else { seen.status.as_str() }),
-        link: Some(format!("{base}/documents/{}", seen.id)),
+        status: Some(status),
+        link: Some(Link { picture: seen.pages.first().map_or_else(|| page.clone(), pictured), page }),
     }
 }
 

@@ -1,10 +1,11 @@
-//! A workbook, written row by row into a temporary file: texts as text, amounts as numbers, a new sheet at a million
-//! rows, the control totals on the last sheet.
+//! A workbook, written row by row into a temporary file: texts as text, amounts as numbers, days and times as such, pictures to
+//! be pressed, a new sheet at a million rows, the control totals on the last sheet.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fs::File, path::Path, sync::Arc};
 
 use acuse_storage::export::Totals;
-use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet, XlsxError};
+use time::{Date, OffsetDateTime};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use super::{
@@ -19,6 +20,10 @@ use crate::problem::Problem;
 const SHEET_ROWS: u32 = 1_000_000;
 /// Workbooks that are written at once: each takes disk and a thread.
 static WRITING: Semaphore = Semaphore::const_new(2);
+/// Links of a sheet, under the 65,530 that Excel opens; what comes after them is computed, which has no such end.
+const LINKS: u32 = 65_000;
+/// Longest address that a computed link can have.
+const COMPUTED_CHARS: usize = 255;
 /// Digits that a spreadsheet's numbers keep.
 const EXACT_DIGITS: usize = 15;
 /// Why there is no workbook when whoever reads the rows failed.
@@ -28,7 +33,14 @@ enum Piece {
     Rows(Vec<Vec<Cell>>),
     /// What follows is of another sheet.
     Beside,
-    Totals(Totals),
+    /// With the clock by which times are written.
+    Totals(Totals, String),
+}
+
+/// How days and times are shown.
+struct Forms {
+    day: Format,
+    moment: Format,
 }
 
 /// A workbook in the making.
@@ -41,12 +53,30 @@ struct Book {
     title: &'static str,
     /// Of them, how many there are.
     of_title: usize,
+    forms: Forms,
+    /// Columns of this sheet that are as wide as what stands in them.
+    widened: BTreeSet<u16>,
+    /// Links on this sheet.
+    links: u32,
 }
 
 impl Book {
     fn new(headers: Vec<String>, folder: &Path) -> Result<Self, XlsxError> {
-        let mut book =
-            Self { workbook: Workbook::new(), headers, sheet: 0, row: 0, title: "Export", of_title: 0 };
+        let forms = Forms {
+            day: Format::new().set_num_format("yyyy-mm-dd"),
+            moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+        };
+        let mut book = Self {
+            workbook: Workbook::new(),
+            headers,
+            sheet: 0,
+            row: 0,
+            title: "Export",
+            of_title: 0,
+            forms,
+            widened: BTreeSet::new(),
+            links: 0,
+        };
         book.workbook.set_tempdir(folder)?;
         book.begin()?;
         Ok(book)
@@ -62,6 +92,7 @@ impl Book {
             sheet.write_string(0, column, header)?;
         }
         self.row = 1;
+        (self.widened, self.links) = (BTreeSet::new(), 0);
         Ok(())
     }
 
@@ -71,13 +102,28 @@ impl Book {
         }
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
         for (column, cell) in (0..).zip(cells) {
-            put(sheet, self.row, column, cell)?;
+            // Narrower, a spreadsheet shows no day at all.
+            if let Some(width) = width(cell)
+                && self.widened.insert(column)
+            {
+                sheet.set_column_width(column, width)?;
+            }
+            let at = (self.row, column);
+            match cell {
+                Cell::Day(day) => put_time(sheet, at, (excel_day(*day), &self.forms.day), cell)?,
+                Cell::Moment(time) => put_time(sheet, at, (excel_time(*time), &self.forms.moment), cell)?,
+                Cell::Link { picture, .. } => {
+                    put_link(sheet, at, picture, self.links < LINKS)?;
+                    self.links += 1;
+                }
+                Cell::Text(_) | Cell::Amount(_) => put(sheet, self.row, column, cell)?,
+            }
         }
         self.row += 1;
         Ok(())
     }
 
-    fn totals(&mut self, totals: &Totals) -> Result<(), XlsxError> {
+    fn totals(&mut self, totals: &Totals, clock: &str) -> Result<(), XlsxError> {
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name("Totals")?;
         let mut lines: Vec<(String, String)> = vec![
@@ -106,17 +152,20 @@ impl Book {
         let last = u32::try_from(lines.len()).unwrap_or(u32::MAX);
         sheet.write_string(last, 0, "complete")?;
         sheet.write_boolean(last, 1, totals.complete)?;
+        sheet.write_string(last + 1, 0, "time_zone")?;
+        sheet.write_string(last + 1, 1, clock)?;
         Ok(())
     }
 }
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
-    let (text, number) = match cell {
-        Cell::Text(text) => (text, None),
+    let (text, _) = cell.plain();
+    let number = match cell {
         Cell::Amount(amount) => {
             let digits = amount.bytes().filter(u8::is_ascii_digit).count();
-            (amount, amount.parse::<f64>().ok().filter(|_| digits <= EXACT_DIGITS))
+            amount.parse::<f64>().ok().filter(|_| digits <= EXACT_DIGITS)
         }
+        _ => None,
     };
     if let Some(number) = number {
         sheet.write_number(row, column, number)?;
@@ -124,6 +173,59 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), 
         // Longer than a cell can be is cut, not refused.
         let text: String = text.chars().take(32_767).collect();
         sheet.write_string(row, column, text)?;
+    }
+    Ok(())
+}
+
+/// How wide what has no width of its own must be to be seen, in characters.
+fn width(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Day(_) => Some(11.0),
+        Cell::Moment(_) => Some(19.0),
+        Cell::Text(_) | Cell::Amount(_) | Cell::Link { .. } => None,
+    }
+}
+
+/// A day as spreadsheets count them; none before 1900, when they begin to.
+fn excel_day(day: Date) -> Option<ExcelDateTime> {
+    let year = u16::try_from(day.year()).ok()?;
+    ExcelDateTime::from_ymd(year, u8::from(day.month()), day.day()).ok()
+}
+
+/// A time as its clock shows it: spreadsheets know no time zones.
+fn excel_time(at: OffsetDateTime) -> Option<ExcelDateTime> {
+    excel_day(at.date())?.and_hms(u16::from(at.hour()), at.minute(), f64::from(at.second())).ok()
+}
+
+fn put_time(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    (time, form): (Option<ExcelDateTime>, &Format),
+    cell: &Cell,
+) -> Result<(), XlsxError> {
+    match time {
+        Some(time) => sheet.write_datetime_with_format(row, column, time, form)?,
+        None => return put(sheet, row, column, cell),
+    };
+    Ok(())
+}
+
+/// A picture to be pressed, where it has an address of its own: by one of the sheet's links, or by a formula.
+fn put_link(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    to: &str,
+    is_listed: bool,
+) -> Result<(), XlsxError> {
+    let is_address = to.starts_with("http") && !to.contains('"') && to.len() <= COMPUTED_CHARS;
+    if !is_address {
+        return put(sheet, row, column, &Cell::of_text(to));
+    }
+    if is_listed {
+        sheet.write_url(row, column, to)?;
+    } else {
+        let formula = Formula::new(format!("=HYPERLINK(\"{to}\")")).set_result(to);
+        sheet.write_formula(row, column, formula)?;
     }
     Ok(())
 }
@@ -138,8 +240,8 @@ fn write(folder: &Folder, headers: Vec<String>, mut pieces: mpsc::Receiver<Piece
                 (book.title, book.of_title) = ("Not filed", 0);
                 book.begin()?;
             }
-            Piece::Totals(totals) => {
-                book.totals(&totals)?;
+            Piece::Totals(totals, clock) => {
+                book.totals(&totals, &clock)?;
                 whole = true;
             }
         }
@@ -157,7 +259,7 @@ async fn send(mut rows: Rows, layout: Layout, to: mpsc::Sender<Piece>) -> Result
         let cells = page.iter().map(|row| layout.cells(row)).collect();
         to.send(Piece::Rows(cells)).await.map_err(|_| gone())?;
     }
-    let (totals, beside) = (rows.totals().await?, rows.beside());
+    let (totals, clock, beside) = (rows.totals().await?, rows.clock().name(), rows.beside());
     if !beside.is_empty() {
         to.send(Piece::Beside).await.map_err(|_| gone())?;
     }
@@ -168,7 +270,7 @@ async fn send(mut rows: Rows, layout: Layout, to: mpsc::Sender<Piece>) -> Result
             to.send(Piece::Rows(cells)).await.map_err(|_| gone())?;
         }
     }
-    to.send(Piece::Totals(totals)).await.map_err(|_| gone())?;
+    to.send(Piece::Totals(totals, clock)).await.map_err(|_| gone())?;
     Ok(())
 }
 
@@ -211,5 +313,32 @@ mod tests {
         }
         let names: Vec<_> = book.workbook.worksheets().iter().map(Worksheet::name).collect();
         assert_eq!(names, ["Export 1", "Export 2", "Export 3"]);
+    }
+
+    #[test]
+    fn days_and_times_are_such() {
+        use time::macros::{date, datetime};
+        let day = |day| excel_day(day).map(|day| day.to_excel());
+        assert_eq!(day(date!(2026 - 01 - 31)), Some(46_053.0));
+        assert_eq!(day(date!(1899 - 12 - 30)), None);
+        let evening = datetime!(2026-01-31 18:00 -5);
+        assert_eq!(excel_time(evening).map(|at| at.to_excel()), Some(46_053.75), "as its clock shows it");
+        assert!(matches!(Cell::of_day("2026-01-31"), Cell::Day(_)));
+        assert_eq!(Cell::of_day("31/01/26"), Cell::of_text("31/01/26"));
+        assert_eq!(Cell::of_day("2026-01-31").plain().0, "2026-01-31");
+    }
+
+    #[test]
+    fn what_is_beyond_a_sheets_links_is_computed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = Book::new(vec!["link".into()], folder.path()).unwrap();
+        let link = |to: &str| Cell::Link { page: to.into(), picture: to.into() };
+        book.links = LINKS - 1;
+        for to in
+            ["https://desk.example/pictures/1", "https://desk.example/pictures/2", "/pictures/3", "ht\"tp"]
+        {
+            book.add(&[link(to)], 10).unwrap();
+        }
+        assert!(book.workbook.save_to_buffer().is_ok());
     }
 }

@@ -13,11 +13,12 @@ use uuid::Uuid;
 use super::{
     desk::{LEASE, waiting},
     door::{Sample, received},
+    quality::claimed,
     road::{begin, facts, field, original},
     upgrade::Landed,
 };
 use crate::{
-    Access, Catalog, DocumentId, ReviewId,
+    Catalog, DocumentId, ReviewId,
     abstention::{
         curve::{Outcomes, Risk},
         shipped_ppm,
@@ -89,7 +90,7 @@ async fn two_are_filed(catalog: &Catalog) {
     for (sure, agrees) in [(0.95, true), (0.9, false)] {
         let id = read_as(catalog, sure).await;
         assert_eq!(catalog.filed(id, Stage::Link, None, None).await.unwrap(), Step::Taken);
-        let check = catalog.next_quality_check(&Access::whole()).await.unwrap().expect("drawn");
+        let check = claimed(catalog, "user:ana").await.expect("drawn");
         assert_eq!(check.document_id, id);
         catalog.answer_quality_check(check.id, "user:ana", agrees, &[].into()).await.unwrap();
     }

@@ -127,6 +127,11 @@ async fn books(catalog: &Catalog) {
     goes!(catalog, "documents_books_undated (kind=?", missing(some, By::IssueDate));
     goes!(catalog, "documents_books_withheld (received_at>?", missing(some, By::IssueDate));
     goes!(catalog, "documents_books_waiting (received_at>? AND received_at<?)", missing(all, By::Received));
+    let customer_id = Some(CustomerId(Uuid::now_v7()));
+    let theirs = DocumentFilter { customer_id, access: some.clone(), ..DocumentFilter::default() };
+    goes!(catalog, "sqlite_autoindex_holds_1 (document_id=?)", catalog.sums_of(&theirs));
+    let filed = DocumentFilter { held: Some(false), ..theirs.clone() };
+    goes!(catalog, "sqlite_autoindex_holds_1 (document_id=?)", catalog.documents(&filed, None, 50));
 }
 
 /// The first ledger, and what of a day is lost.

@@ -2,13 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use acuse_pipeline::document::{Kind, Status};
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::FieldName,
+};
 
 use super::{
+    desk::LEASE,
     door::{Sample, received},
-    road::to_link,
+    road::{field, to_link},
 };
-use crate::{Access, Catalog, DocumentId, names::Stage, quality::Measured, stages::Step};
+use crate::{
+    Access, Catalog, DocumentId,
+    names::Stage,
+    quality::{Answered, Drawn, Measured},
+    reviews::{Deciding, Decision, Resolved, Undone},
+    stages::Step,
+};
 
 async fn files_itself(catalog: &Catalog) -> DocumentId {
     let id = received(catalog, &Sample::new()).await;
@@ -17,9 +27,14 @@ async fn files_itself(catalog: &Catalog) -> DocumentId {
     id
 }
 
+/// The sample that somebody takes.
+pub(super) async fn claimed(catalog: &Catalog, who: &str) -> Option<Drawn> {
+    catalog.claim_quality_check(&Access::whole(), who, LEASE).await.unwrap()
+}
+
 async fn measured(catalog: &Catalog) -> Measured {
     let all = catalog.quality().await.unwrap();
-    let none = Measured { kind: Kind::Invoice, checked: 0, wrong: 0, waiting: 0 };
+    let none = Measured { kind: Kind::Invoice, checked: 0, wrong: 0, unreadable: 0, waiting: 0 };
     all.into_iter().find(|m| m.kind == Kind::Invoice).unwrap_or(none)
 }
 
@@ -37,12 +52,13 @@ pub(super) async fn what_is_filed_by_itself_is_sampled_blind(catalog: &Catalog) 
     assert_eq!((after.filed - ledger.filed, after.in_review), (3, ledger.in_review), "they stay filed");
 
     let mut drawn = Vec::new();
-    while let Some(check) = catalog.next_quality_check(&Access::whole()).await.unwrap() {
+    while let Some(check) = claimed(catalog, "user:ana").await {
         let agrees = check.document_id != second;
         let answer = BTreeMap::from([("total", "1.00".to_owned())]);
-        assert!(catalog.answer_quality_check(check.id, "user:ana", agrees, &answer).await.unwrap());
+        let kept = catalog.answer_quality_check(check.id, "user:ana", agrees, &answer).await.unwrap();
+        assert_eq!(kept, Answered::Kept);
         let again = catalog.answer_quality_check(check.id, "user:ben", true, &answer).await.unwrap();
-        assert!(!again, "it is answered once");
+        assert_eq!(again, Answered::Already, "it is answered once");
         assert_eq!(catalog.quality_check(check.id).await.unwrap(), None);
         drawn.push(check.document_id);
     }
@@ -56,12 +72,107 @@ pub(super) async fn what_is_filed_by_itself_is_sampled_blind(catalog: &Catalog) 
     let trail = catalog.audit_trail(Some(second), 10).await.unwrap();
     assert!(trail.iter().any(|e| e.action == "checked_blind" && e.actor == "user:ana"), "{trail:?}");
 
-    // What was changed since it was drawn measures nothing.
+    // What somebody has taken up since it was drawn is not asked meanwhile.
     let third = files_itself(catalog).await;
     let version = catalog.document(third).await.unwrap().unwrap().version;
     let until = crate::names::now() + time::Duration::MINUTE;
     catalog.reopen(third, "user:ana", Some(version), "look", until).await.unwrap();
     assert_eq!(catalog.document(third).await.unwrap().unwrap().status, Status::InReview);
     assert_eq!(measured(catalog).await.waiting, 0);
+    catalog.set_quality_share(Kind::Invoice, 0, "user:boss").await.unwrap();
+}
+
+pub(super) async fn a_sample_is_one_persons_at_a_time_and_may_be_unreadable(catalog: &Catalog) {
+    catalog.set_quality_share(Kind::Invoice, 1_000_000, "user:boss").await.unwrap();
+    let drawn = [files_itself(catalog).await, files_itself(catalog).await];
+    let before = measured(catalog).await;
+    let (ana, ben) = tokio::join!(claimed(catalog, "user:ana"), claimed(catalog, "user:ben"));
+    let (ana, ben) = (ana.expect("one each"), ben.expect("one each"));
+    assert_ne!(ana.id, ben.id, "nobody looks at what another has");
+    assert!(drawn.contains(&ana.document_id) && drawn.contains(&ben.document_id));
+    assert_eq!(claimed(catalog, "user:ana").await.map(|c| c.id), Some(ana.id), "their own once more");
+    assert_eq!(claimed(catalog, "user:eva").await, None);
+    assert!(!catalog.has_quality_check(&Access::whole(), "user:eva").await.unwrap());
+    assert!(catalog.has_quality_check(&Access::whole(), "user:ana").await.unwrap());
+    let held = catalog.quality_check(ben.id).await.unwrap().and_then(|check| check.held_by);
+    assert_eq!(held.as_deref(), Some("user:ben"));
+    let nothing = BTreeMap::new();
+    let taken = catalog.answer_quality_check(ben.id, "user:ana", true, &nothing).await.unwrap();
+    assert_eq!(taken, Answered::HeldBy("user:ben".into()));
+
+    // Nobody can read it: it measures nothing, and is told.
+    assert_eq!(catalog.give_up_quality_check(ben.id, "user:ben").await.unwrap(), Answered::Kept);
+    let after = measured(catalog).await;
+    assert_eq!((after.checked, after.wrong), (before.checked, before.wrong));
+    assert_eq!((after.unreadable, after.waiting), (before.unreadable + 1, before.waiting - 1));
+    assert_eq!(catalog.document(ben.document_id).await.unwrap().unwrap().status, Status::Filed);
+
+    // Who has gone leaves it to the next.
+    let gone = catalog.claim_quality_check(&Access::whole(), "user:ana", std::time::Duration::ZERO).await;
+    assert_eq!(gone.unwrap().map(|c| c.id), Some(ana.id));
+    assert_eq!(claimed(catalog, "user:eva").await.map(|c| c.id), Some(ana.id));
+    let late = catalog.answer_quality_check(ana.id, "user:ana", true, &nothing).await.unwrap();
+    assert_eq!(late, Answered::HeldBy("user:eva".into()));
+    let kept = catalog.answer_quality_check(ana.id, "user:eva", true, &nothing).await.unwrap();
+    assert_eq!(kept, Answered::Kept);
+    catalog.set_quality_share(Kind::Invoice, 0, "user:boss").await.unwrap();
+}
+
+/// Decides what was filed by itself once more.
+async fn again(catalog: &Catalog, id: DocumentId, held_secs: Option<i64>, total: &str) {
+    let document = catalog.document(id).await.unwrap().unwrap();
+    let mut fields = document.fields;
+    fields.insert(FieldName::Total, field(total));
+    let held_until = held_secs.map(|secs| crate::names::now() + time::Duration::seconds(secs));
+    let by = Deciding { who: "user:ana", sees_ids: true, teaches: true, held_until, ..Deciding::default() };
+    let correct = Decision::Correct { kind: document.kind, fields, customer_id: None };
+    let done = catalog.decide_again(id, &by, &correct, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Filed));
+}
+
+pub(super) async fn what_was_put_right_before_its_check_was_filed_wrong(catalog: &Catalog) {
+    catalog.set_quality_share(Kind::Invoice, 1_000_000, "user:boss").await.unwrap();
+    let before = measured(catalog).await;
+    let (wrong, right) = (files_itself(catalog).await, files_itself(catalog).await);
+    let total = catalog.document(right).await.unwrap().unwrap().fields[&FieldName::Total].value.to_string();
+    again(catalog, wrong, Some(60), "123.45").await;
+    assert_eq!(catalog.undo_decision(wrong, "user:ana", LEASE).await.unwrap(), Undone::Done(Status::Filed));
+    let back = measured(catalog).await;
+    assert_eq!((back.wrong, back.waiting), (before.wrong, before.waiting + 2), "it was never found");
+    again(catalog, wrong, None, "123.45").await;
+    let now = measured(catalog).await;
+    assert_eq!((now.checked, now.wrong), (before.checked + 1, before.wrong + 1), "found, and counted");
+    again(catalog, wrong, None, "123.46").await;
+    assert_eq!(measured(catalog).await.wrong, now.wrong, "once");
+
+    // What is let stand is still to be checked blind.
+    again(catalog, right, None, &total).await;
+    let after = measured(catalog).await;
+    assert_eq!((after.checked, after.waiting), (now.checked, before.waiting + 1));
+    let mut drawn = claimed(catalog, "user:eva").await.expect("it waits");
+    while drawn.document_id != right {
+        catalog.give_up_quality_check(drawn.id, "user:eva").await.unwrap();
+        drawn = claimed(catalog, "user:eva").await.expect("it waits");
+    }
+    let answered = catalog.answer_quality_check(drawn.id, "user:eva", true, &BTreeMap::new()).await.unwrap();
+    assert_eq!(answered, Answered::Kept);
+
+    // Put right while it waits, and accepted as it then is, it was filed wrong all the same.
+    let amended = files_itself(catalog).await;
+    let until = crate::names::now() + time::Duration::MINUTE;
+    catalog.reopen(amended, "user:ana", None, "look", until).await.unwrap();
+    let document = catalog.document(amended).await.unwrap().unwrap();
+    let mut fields = document.fields;
+    fields.insert(FieldName::Total, field("321.00"));
+    let by = Deciding { who: "user:ana", sees_ids: true, teaches: true, ..Deciding::default() };
+    let correct = Decision::Correct { kind: document.kind, fields, customer_id: None };
+    let so_far = measured(catalog).await.wrong;
+    let done = catalog.amend(amended, &by, &correct).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::InReview));
+    let review = catalog.open_review_of(amended).await.unwrap().unwrap();
+    let approve = Decision::Approve { customer_id: None };
+    let done = catalog.decide_review(review.id, &by, &approve, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Filed));
+    assert_eq!(measured(catalog).await.wrong, so_far + 1);
     catalog.set_quality_share(Kind::Invoice, 0, "user:boss").await.unwrap();
 }

@@ -20,7 +20,8 @@ use crate::{
     catalog::Catalog,
     customers::name_key,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros},
+    export::UNHELD,
+    names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros, number},
     sql::{Bind, Query, Tx},
     words::{DOCUMENTS, Reach, question},
 };
@@ -33,6 +34,8 @@ pub struct DocumentFilter {
     pub status: Option<Status>,
     /// Only duplicates.
     pub duplicates: bool,
+    /// Only those of which the last decision can still be taken back; or, where it is false, only the others.
+    pub held: Option<bool>,
     /// Only this kind.
     pub kind: Option<Kind>,
     /// Only this customer's.
@@ -89,6 +92,12 @@ impl DocumentFilter {
         }
         if self.duplicates {
             query.conditions.push("d.duplicate_of IS NOT NULL".to_owned());
+        }
+        match self.held {
+            // They are few, and come first.
+            Some(true) => query.and("d.id IN (SELECT h.document_id FROM holds h)"),
+            Some(false) => query.and(UNHELD),
+            None => {}
         }
         query.holds("d.kind =", self.kind.map(|k| text(k.as_str())));
         query.holds("d.customer_id =", self.customer_id.map(|c| Bind::Id(c.0)));
@@ -247,6 +256,21 @@ impl DocumentFilter {
         let text = format!("{select} FROM {from} WHERE {} {by}", query.conditions.join(" AND "));
         let binds = query.binds;
         all_of!(tx, R, text, binds)
+    }
+
+    /// How many there are of which nothing is told to whoever asks: whatever they say, they may be of the list or not.
+    pub(super) async fn untold(&self, tx: &mut Tx, which: &str) -> Result<u64, CatalogError> {
+        if self.access.sees_ids() {
+            return Ok(0);
+        }
+        let mut query = Query::default();
+        self.of_rows(&mut query);
+        query.and(format!("NOT ({})", self.access.told("d")));
+        query.and(self.access.reach(tx, "d"));
+        let text = format!("SELECT COUNT(*) FROM documents d WHERE {} AND {which}", query.all());
+        let binds = query.binds;
+        let rows = all_of!(tx, (i64,), text, binds)?;
+        number("documents", "id", rows.first().map_or(0, |(count,)| *count))
     }
 }
 

@@ -9,8 +9,9 @@ use crate::{
     access::Access,
     catalog::Catalog,
     error::CatalogError,
-    export::Exact,
+    export::{Exact, UNHELD},
     names::{CustomerId, number, word},
+    sql::Tx,
 };
 
 /// What is summed up.
@@ -22,6 +23,8 @@ pub struct Sum {
     pub status: Status,
     /// Whether they are documents that came again.
     pub duplicates: bool,
+    /// Whether that is what a decision says that can still be taken back.
+    pub held: bool,
     /// How many.
     pub documents: u64,
     /// How many of them have an amount.
@@ -37,20 +40,32 @@ const AMOUNT: &str = "CASE WHEN d.amount > 0 AND (d.fields LIKE '%\"type\":{\"va
 /// Decimals of [`super::Amount`].
 const PLACES: u32 = 4;
 
-type Row = (String, String, bool, i64, i64, i64, i64);
+type Row = (String, String, bool, bool, i64, i64, i64, i64);
 
 fn sum(
-    (currency, status, duplicates, documents, with_amount, whole, behind): Row,
+    (currency, status, duplicates, held, documents, with_amount, whole, behind): Row,
 ) -> Result<Sum, CatalogError> {
     let one = 10_i128.pow(PLACES);
     Ok(Sum {
         currency: currency.to_uppercase(),
         status: word("documents", "status", &status)?,
         duplicates,
+        held,
         documents: number("documents", "id", documents)?,
         with_amount: number("documents", "amount", with_amount)?,
         total: Exact::of(i128::from(whole) * one + i128::from(behind), PLACES),
     })
+}
+
+/// [`Catalog::sums_of`] in a transaction.
+pub(super) async fn sums(tx: &mut Tx, filter: &DocumentFilter) -> Result<Vec<Sum>, CatalogError> {
+    let select = format!(
+        "SELECT COALESCE(d.currency, ''), d.status, d.duplicate_of IS NOT NULL, NOT ({UNHELD}), COUNT(*), \
+         COUNT(d.amount), CAST(COALESCE(SUM(({AMOUNT}) / 10000), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(({AMOUNT}) % 10000), 0) AS BIGINT)"
+    );
+    let rows: Vec<Row> = filter.aggregated(tx, &select, "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4").await?;
+    rows.into_iter().map(sum).collect()
 }
 
 /// Something that comes every month, and has not come in this one.
@@ -95,17 +110,11 @@ impl Catalog {
     /// When the database fails, takes too long, or a row is impossible.
     pub async fn sums_of(&self, filter: &DocumentFilter) -> Result<Vec<Sum>, CatalogError> {
         let mut tx = self.searching().await?;
-        let select = format!(
-            "SELECT COALESCE(d.currency, ''), d.status, d.duplicate_of IS NOT NULL, COUNT(*), COUNT(d.amount), \
-             CAST(COALESCE(SUM(({AMOUNT}) / 10000), 0) AS BIGINT), CAST(COALESCE(SUM(({AMOUNT}) % 10000), 0) AS BIGINT)"
-        );
-        let by = "GROUP BY COALESCE(d.currency, ''), d.status, d.duplicate_of IS NOT NULL ORDER BY 1, 2, 3";
-        let rows: Vec<Row> = filter.aggregated(&mut tx, &select, by).await?;
-        rows.into_iter().map(sum).collect()
+        sums(&mut tx, filter).await
     }
 
     /// What came in at least three of the four months before `month` from one party for one customer, not in `month`, and
-    /// in one of the last two.
+    /// in one of the last two. What is refused or doubled by a decision that can still be taken back has come all the same.
     ///
     /// # Errors
     /// When the database fails, takes too long, or a row is impossible.
@@ -116,7 +125,7 @@ impl Catalog {
             "SELECT d.customer_id, c.name, d.issuer, \
              COUNT(DISTINCT CASE WHEN d.doc_date < $2 THEN SUBSTR(d.doc_date, 1, 6) END), MAX(d.doc_date) \
              FROM documents d JOIN customers c ON c.id = d.customer_id \
-             WHERE d.doc_date >= $1 AND d.status <> 'rejected' AND d.duplicate_of IS NULL \
+             WHERE d.doc_date >= $1 AND NOT ((d.status = 'rejected' OR d.duplicate_of IS NOT NULL) AND {UNHELD}) \
                AND d.kind IN ('invoice', 'receipt') AND d.issuer IS NOT NULL AND d.issuer <> '' AND {} AND {} \
              GROUP BY d.customer_id, c.name, d.issuer \
              HAVING COUNT(DISTINCT CASE WHEN d.doc_date < $2 THEN SUBSTR(d.doc_date, 1, 6) END) >= $4 \

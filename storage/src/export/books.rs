@@ -1,12 +1,15 @@
 //! The database at one instant, as an export reads it from its first row to its last: its rows, their sums and what still
 //! waits beside them are of one moment, whatever is filed, corrected or erased meanwhile.
 
+use std::collections::HashSet;
+
 use super::{ExportCursor, Exported, Missing, Span};
 use crate::{
     access::Access,
     catalog::Catalog,
     documents::{self, Document, DocumentCursor, DocumentFilter, Page},
     error::CatalogError,
+    names::DocumentId,
     periods::{self, Period, PeriodCursor, PeriodLine, PeriodPart},
     sql::Tx,
 };
@@ -92,5 +95,21 @@ impl Books {
         limit: u32,
     ) -> Result<Page<Document, DocumentCursor>, CatalogError> {
         documents::page(&mut self.tx, filter, after, limit).await
+    }
+
+    /// What of a list is not among its filed ones, whatever status it is narrowed to.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn missing_of(&mut self, filter: &DocumentFilter) -> Result<Missing, CatalogError> {
+        documents::missing(&mut self.tx, filter).await
+    }
+
+    /// The documents of which the last decision can still be taken back: few, for seconds each.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn held(&mut self) -> Result<HashSet<DocumentId>, CatalogError> {
+        documents::held(&mut self.tx).await
     }
 }

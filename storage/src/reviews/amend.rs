@@ -9,6 +9,7 @@ use super::{
     resolve::{corrected, said, write_customer, write_fields},
 };
 use crate::{
+    abstention,
     access::{Access, decided, settle},
     audit,
     catalog::Catalog,
@@ -91,6 +92,10 @@ impl Catalog {
         )?;
         if moved != 1 {
             return Ok(Resolved::Changed(document.version));
+        }
+        // Whoever accepts it later accepts what was put right here.
+        if by.teaches && abstention::is_wrong(&document, correct) == Some(true) {
+            abstention::found(&mut tx, id, true).await?;
         }
         let kind = kind.or(document.kind);
         let facts = corrected(&tx, &document, fields, by.who);

@@ -27,6 +27,7 @@ use crate::{
     events,
     names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, number, to_json, word},
     outbox::{self, NewReply},
+    quality,
     queue::{Push, Queue, push},
     split::{Split, take_apart},
     sql::Tx,
@@ -359,6 +360,9 @@ impl Catalog {
         if status == Status::InReview {
             wait_again(&mut tx, review, who, present + time::Duration::try_from(lease).unwrap_or_default())
                 .await?;
+        } else {
+            // It stands as it was drawn.
+            quality::found(&mut tx, document, false).await?;
         }
         execute!(tx, "UPDATE reviews SET resolution = 'undone' WHERE id = $1", review)?;
         let detail = json!({ "review_id": review, "by": who });

@@ -165,6 +165,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/views/{id}/drop", Walk::Post),
     ("/checks", Walk::Get(&[""])),
     ("/checks/{id}", Walk::GetAndPost(&[""])),
+    ("/checks/next", Walk::Post),
     ("/checks/threshold", Walk::Post),
     ("/checks/threshold/{id}/undo", Walk::Post),
     ("/finance", Walk::Get(&["", "?q=zeed", "?q=x9182736455", "?kind=id"])),

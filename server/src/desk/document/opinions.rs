@@ -1,18 +1,18 @@
 //! What others have said of a document that two persons must decide: that they did, and where they differ for whoever
 //! settles it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use acuse_pipeline::fields::FieldName;
 use acuse_storage::{
-    Document, DocumentId,
+    CustomerId, Document, DocumentId,
     names::WaitsFor,
     reviews::four_eyes::{Answer, Opinion},
 };
 use uuid::Uuid;
 
 use super::super::{labels, language::Tongue, session::Person};
-use crate::{problem::Problem, state::App};
+use crate::{access, problem::Problem, state::App};
 
 /// One thing that two said differently.
 pub struct Difference {
@@ -31,21 +31,45 @@ pub struct Others {
     pub is_own: bool,
 }
 
-/// An id as it is named to somebody who may know of it.
-fn known(id: Uuid, beyond: &HashSet<Uuid>) -> String {
-    if beyond.contains(&id) { "—".to_owned() } else { id.to_string() }
+/// What customers and documents are called to somebody who may know of them.
+type Names = HashMap<Uuid, String>;
+
+fn known(id: Uuid, names: &Names) -> String {
+    names.get(&id).cloned().unwrap_or_else(|| "—".to_owned())
 }
 
-fn verdict(answer: &Answer, beyond: &HashSet<Uuid>, tongue: Tongue) -> String {
+/// The names of what two answers may differ in, without what is beyond the reach of whoever settles it.
+async fn names(app: &App, person: &Person, said: &[Opinion]) -> Result<Names, Problem> {
+    let customers: BTreeSet<CustomerId> = said.iter().filter_map(|o| o.answer.customer_id).collect();
+    let documents: BTreeSet<DocumentId> = said.iter().filter_map(|o| o.answer.duplicate_of).collect();
+    let ids: Vec<Uuid> = customers.iter().map(|c| c.0).chain(documents.iter().map(|d| d.0)).collect();
+    let beyond = app.catalog.beyond_reach(person.caller.access(), &ids).await?;
+    let mut names = Names::new();
+    for id in customers.into_iter().filter(|id| !beyond.contains(&id.0)) {
+        let found = app.catalog.customer(id).await?;
+        names.insert(id.0, found.map_or_else(|| id.to_string(), |customer| customer.name));
+    }
+    let mut firsts = Vec::new();
+    for id in documents.into_iter().filter(|id| !beyond.contains(&id.0)) {
+        firsts.extend(app.catalog.document(id).await?);
+    }
+    for seen in access::list(app, &person.caller, firsts).await? {
+        let (title, came) = (labels::title(seen.kind, &seen.fields), labels::minute(seen.received_at));
+        names.insert(seen.id.0, format!("{title} ({came})"));
+    }
+    Ok(names)
+}
+
+fn verdict(answer: &Answer, names: &Names, tongue: Tongue) -> String {
     match answer.duplicate_of {
-        Some(DocumentId(id)) => tongue.f("duplicate of {}", known(id, beyond)),
+        Some(DocumentId(id)) => tongue.f("duplicate of {}", known(id, names)),
         None if answer.rejects => tongue.t("rejected").to_owned(),
         None => tongue.t("filed").to_owned(),
     }
 }
 
-/// Where two answers differ, without what is beyond the reach of whoever settles it.
-fn differences(first: &Answer, second: &Answer, beyond: &HashSet<Uuid>, tongue: Tongue) -> Vec<Difference> {
+/// Where two answers differ; what has no name is named to nobody.
+fn differences(first: &Answer, second: &Answer, called: &Names, tongue: Tongue) -> Vec<Difference> {
     let mut all = Vec::new();
     // Told apart by what they are: of two that are both beyond reach it is said that they differ.
     let mut put = |is_same: bool, label: String, first: String, second: String| {
@@ -53,12 +77,12 @@ fn differences(first: &Answer, second: &Answer, beyond: &HashSet<Uuid>, tongue: 
             all.push(Difference { label, first, second });
         }
     };
-    let said = |a: &Answer| verdict(a, beyond, tongue);
+    let said = |a: &Answer| verdict(a, called, tongue);
     let end = |a: &Answer| (a.duplicate_of, a.duplicate_of.is_none() && a.rejects);
     put(end(first) == end(second), "Decision".to_owned(), said(first), said(second));
     let kind = |a: &Answer| tongue.t(labels::kind(a.kind)).to_owned();
     put(first.kind == second.kind, "Kind".to_owned(), kind(first), kind(second));
-    let customer = |a: &Answer| a.customer_id.map(|c| known(c.0, beyond)).unwrap_or_default();
+    let customer = |a: &Answer| a.customer_id.map(|c| known(c.0, called)).unwrap_or_default();
     let is_same = first.customer_id == second.customer_id;
     put(is_same, "Customer".to_owned(), customer(first), customer(second));
     let names: BTreeSet<FieldName> = first.fields.keys().chain(second.fields.keys()).copied().collect();
@@ -81,12 +105,11 @@ pub async fn others(app: &App, person: &Person, document: &Document) -> Result<O
     }
     let said = app.catalog.opinions_of(document.id).await?;
     let name = |o: &Opinion| o.person.strip_prefix("user:").unwrap_or(&o.person).to_owned();
-    let ids =
-        said.iter().flat_map(|o| [o.answer.duplicate_of.map(|d| d.0), o.answer.customer_id.map(|c| c.0)]);
-    let ids: Vec<Uuid> = ids.flatten().collect();
-    let beyond = app.catalog.beyond_reach(person.caller.access(), &ids).await?;
     let differences = match said.as_slice() {
-        [first, second, ..] if settles => differences(&first.answer, &second.answer, &beyond, person.tongue),
+        [first, second, ..] if settles => {
+            let called = names(app, person, &said).await?;
+            differences(&first.answer, &second.answer, &called, person.tongue)
+        }
         _ => Vec::new(),
     };
     Ok(Some(Others {
@@ -98,8 +121,6 @@ pub async fn others(app: &App, person: &Person, document: &Document) -> Result<O
 
 #[cfg(test)]
 mod tests {
-    use acuse_storage::CustomerId;
-
     use super::*;
 
     #[test]
@@ -114,15 +135,15 @@ mod tests {
         };
         let again = Answer { duplicate_of: Some(before), ..filed(theirs) };
         let told = |first: &Answer, second: &Answer| {
-            let beyond = HashSet::from([before.0, theirs.0]);
-            let all = differences(first, second, &beyond, Tongue::En);
+            let called = Names::from([(mine.0, "Ana Bolena".to_owned())]);
+            let all = differences(first, second, &called, Tongue::En);
             all.into_iter().map(|d| (d.label, d.first, d.second)).collect::<Vec<_>>()
         };
         let said = |label: &str, first: &str, second: &str| -> (String, String, String) {
             (label.into(), first.into(), second.into())
         };
         let decided = said("Decision", "filed", "duplicate of —");
-        assert_eq!(told(&filed(mine), &again), [decided, said("Customer", &mine.to_string(), "—")]);
+        assert_eq!(told(&filed(mine), &again), [decided, said("Customer", "Ana Bolena", "—")]);
         let others = filed(CustomerId::generate());
         assert!(told(&filed(mine), &filed(mine)).is_empty());
         assert_eq!(told(&filed(theirs), &others).len(), 1);
