@@ -204,9 +204,9 @@ class Acuse:
         """Add one, or bring one up to date."""
         return self._json("POST", f"/v1/customers", query={"reassign": reassign}, json_body=body)
 
-    def put_customer(self, ref: str, body: NewCustomer, *, reassign: bool | None = None) -> Customer:
+    def put_customer(self, ref: str, body: NewCustomer, *, reassign: bool | None = None, if_match: str | None = None) -> Customer:
         """The customer of this external id is as the body says."""
-        return self._json("PUT", f"/v1/customers/by-external-id/{urllib.parse.quote(ref, safe='')}", query={"reassign": reassign}, json_body=body)
+        return self._json("PUT", f"/v1/customers/by-external-id/{urllib.parse.quote(ref, safe='')}", query={"reassign": reassign}, json_body=body, headers={"If-Match": if_match})
 
     def list_customer_conflicts(self, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Names that several customers have."""
@@ -229,9 +229,9 @@ class Acuse:
         """One customer."""
         return self._json("GET", f"/v1/customers/{urllib.parse.quote(id, safe='')}")
 
-    def change_customer(self, id: str, body: CustomerPatch, *, reassign: bool | None = None) -> Customer:
+    def change_customer(self, id: str, body: CustomerPatch, *, reassign: bool | None = None, if_match: str | None = None) -> Customer:
         """Change what is named."""
-        return self._json("PATCH", f"/v1/customers/{urllib.parse.quote(id, safe='')}", query={"reassign": reassign}, json_body=body)
+        return self._json("PATCH", f"/v1/customers/{urllib.parse.quote(id, safe='')}", query={"reassign": reassign}, json_body=body, headers={"If-Match": if_match})
 
     def merge_customers(self, id: str, body: dict[str, Any]) -> Customer:
         """Make another customer part of this one."""
@@ -788,7 +788,7 @@ Event = TypedDict("Event", {
     "version": "Required[Union[int, None]]",
 }, total=False)
 
-EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted", "notice.delivered", "notice.read", "notice.failed", "notice.expired", "notice.withdrawn", "approval.approved", "approval.refused", "approval.expired"]
+EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted", "notice.delivered", "notice.read", "notice.failed", "notice.expired", "notice.withdrawn", "approval.approved", "approval.refused", "approval.expired", "obligation.held", "obligation.paid", "obligation.opened"]
 
 ExportBy = Literal["issue_date", "received"]
 
@@ -805,6 +805,7 @@ ExportLine = TypedDict("ExportLine", {
     "entity_id": "Union[str, None]",
     "entry": "PeriodEntry",
     "entry_at": "str",
+    "erased_sha256": "str",
     "filed_at": "Union[str, None]",
     "iban": "str",
     "issue_date": "str",
@@ -1124,9 +1125,10 @@ Period = TypedDict("Period", {
     "closed_by": "Required[str]",
     "id": "Required[str]",
     "late": "Sums",
+    "lines_sha256": "str",
     "missing": "Missing",
     "month": "Required[str]",
-    "sha256": "Required[str]",
+    "sha256": "str",
     "totals": "Totals",
 }, total=False)
 

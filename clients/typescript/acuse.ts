@@ -188,8 +188,8 @@ export class Acuse {
   }
 
   /** The customer of this external id is as the body says. */
-  async putCustomer(ref: string, body: NewCustomer, options: { "reassign"?: boolean } = {}): Promise<Customer> {
-    return (await this.request("PUT", `/v1/customers/by-external-id/${encodeURIComponent(ref)}`, { query: { "reassign": options["reassign"] }, json: body })).json() as Promise<Customer>;
+  async putCustomer(ref: string, body: NewCustomer, options: { "reassign"?: boolean; "If-Match"?: string } = {}): Promise<Customer> {
+    return (await this.request("PUT", `/v1/customers/by-external-id/${encodeURIComponent(ref)}`, { query: { "reassign": options["reassign"] }, headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<Customer>;
   }
 
   /** Names that several customers have. */
@@ -218,8 +218,8 @@ export class Acuse {
   }
 
   /** Change what is named. */
-  async changeCustomer(id: string, body: CustomerPatch, options: { "reassign"?: boolean } = {}): Promise<Customer> {
-    return (await this.request("PATCH", `/v1/customers/${encodeURIComponent(id)}`, { query: { "reassign": options["reassign"] }, json: body })).json() as Promise<Customer>;
+  async changeCustomer(id: string, body: CustomerPatch, options: { "reassign"?: boolean; "If-Match"?: string } = {}): Promise<Customer> {
+    return (await this.request("PATCH", `/v1/customers/${encodeURIComponent(id)}`, { query: { "reassign": options["reassign"] }, headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<Customer>;
   }
 
   /** Make another customer part of this one. */
@@ -649,12 +649,12 @@ export type Erasure = { "id": string; "keep"?: (ErasureKeep | null); "kind": Era
 export type ErasureKeep = "amounts" | "nothing";
 export type ErasureReceipt = { "at": string; "cause": "request" | "retention" | "restore"; "counts": Record<string, number>; "erased_by": string; "finished_at": string | null; "id": string; "kind": ErasedKind; "subject": string };
 export type Event = { "at": string; "changed": Array<string>; "cursor": string; "customer_id": string | null; "data": Record<string, unknown>; "document_id": string | null; "document_kind": (Kind | null); "kind": EventKind; "version": number | null };
-export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted" | "notice.delivered" | "notice.read" | "notice.failed" | "notice.expired" | "notice.withdrawn" | "approval.approved" | "approval.refused" | "approval.expired";
+export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted" | "notice.delivered" | "notice.read" | "notice.failed" | "notice.expired" | "notice.withdrawn" | "approval.approved" | "approval.refused" | "approval.expired" | "obligation.held" | "obligation.paid" | "obligation.opened";
 export type ExportBy = "issue_date" | "received";
 export type ExportFormat = "csv" | "xlsx" | "jsonl" | "totals" | "ubl";
 
 /** A filed invoice or receipt. What a paper does not say is empty. */
-export type ExportLine = { "amount_due"?: string; "currency"?: string; "customer_id"?: string | null; "direction"?: "payable" | "receivable" | null; "discount"?: string; "document_id"?: string; "due_date"?: string; "entity_id"?: string | null; "entry"?: PeriodEntry; "entry_at"?: string; "filed_at"?: string | null; "iban"?: string; "issue_date"?: string; "issuer_name"?: string; "issuer_tax_id"?: string; "kind"?: "invoice" | "receipt"; "number"?: string; "order_number"?: string; "paid"?: string; "payment_method"?: string; "payment_reference"?: string; "received_at"?: string; "recipient_name"?: string; "recipient_tax_id"?: string; "rounding"?: string; "source"?: Source; "subtotal"?: string; "tax"?: string; "taxes"?: Array<{ "amount"?: string; "base"?: string; "rate"?: string; "type"?: string }>; "tip"?: string; "total"?: string; "type"?: string; "version"?: number; "withheld"?: string };
+export type ExportLine = { "amount_due"?: string; "currency"?: string; "customer_id"?: string | null; "direction"?: "payable" | "receivable" | null; "discount"?: string; "document_id"?: string; "due_date"?: string; "entity_id"?: string | null; "entry"?: PeriodEntry; "entry_at"?: string; "erased_sha256"?: string; "filed_at"?: string | null; "iban"?: string; "issue_date"?: string; "issuer_name"?: string; "issuer_tax_id"?: string; "kind"?: "invoice" | "receipt"; "number"?: string; "order_number"?: string; "paid"?: string; "payment_method"?: string; "payment_reference"?: string; "received_at"?: string; "recipient_name"?: string; "recipient_tax_id"?: string; "rounding"?: string; "source"?: Source; "subtotal"?: string; "tax"?: string; "taxes"?: Array<{ "amount"?: string; "base"?: string; "rate"?: string; "type"?: string }>; "tip"?: string; "total"?: string; "type"?: string; "version"?: number; "withheld"?: string };
 export type Field = { "box"?: Array<number>; "confidence": number; "corrected_at"?: string; "corrected_by"?: string; "corrected_from"?: (string | Array<Entry>); "engine_version"?: string; "page"?: number; "printed"?: string; "rule"?: string; "source": FieldSource; "value": (string | Array<Entry>) };
 export type FieldName = "type" | "issuer_name" | "issuer_legal_name" | "issuer_tax_id" | "recipient_name" | "recipient_tax_id" | "merchant_name" | "merchant_legal_name" | "merchant_tax_id" | "merchant_address" | "number" | "order_number" | "issue_date" | "due_date" | "date" | "time" | "currency" | "subtotal" | "discount" | "tip" | "tax" | "taxes" | "withheld" | "rounding" | "total" | "paid" | "amount_due" | "payment_method" | "payment_terms" | "payment_reference" | "iban" | "line_items" | "document_type" | "document_number" | "support_number" | "issuing_country" | "nationality" | "surname" | "given_names" | "birth_date" | "sex" | "expiry_date";
 export type FieldSource = "xml" | "text" | "ocr" | "barcode" | "mrz" | "reviewer";
@@ -693,7 +693,7 @@ export type NoticesProgress = { "batch"?: string; "states"?: Record<string, numb
 export type NoticesTaken = { "batch"?: string; "before"?: number; "queued"?: number; "refused"?: Array<{ "line"?: number; "why"?: string }> };
 export type Obligation = { "amount"?: string; "contact_id"?: string | null; "created_at"?: string; "currency"?: string; "customer_id"?: string; "document_id"?: string | null; "due"?: string; "id"?: string; "number"?: string; "paid"?: string | null; "payments"?: Array<{ "amount"?: string | null; "came_amount"?: string | null; "came_currency"?: string | null; "decided_by"?: string | null; "document_id"?: string; "doubts"?: Array<string>; "needs_amount"?: boolean; "state"?: string }>; "promised_for"?: string | null; "reminders"?: number; "state"?: string };
 export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
-export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "missing"?: Missing; "month": string; "sha256": string; "totals"?: Totals };
+export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "lines_sha256"?: string; "missing"?: Missing; "month": string; "sha256"?: string; "totals"?: Totals };
 export type PeriodEntry = "late" | "reversal" | "restated";
 export type PeriodPart = "rows" | "late" | "adjustments";
 export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string }> };

@@ -18,6 +18,9 @@ use crate::{
     sql::Tx,
 };
 
+/// Of this document, those that nobody decided.
+const OPEN: &str = "document_id = $1 AND state = 'asked'";
+
 /// An approval that nobody decided.
 struct Open {
     id: ApprovalId,
@@ -26,13 +29,9 @@ struct Open {
 }
 
 async fn open_of(tx: &mut Tx, document: DocumentId) -> Result<Vec<Open>, CatalogError> {
-    let rows = all!(
-        tx,
-        (Uuid, bool, Option<i64>, Option<String>, Option<String>),
-        "SELECT id, by_rule, up_to, currency, payee FROM approvals WHERE document_id = $1 AND state = 'asked' \
-         ORDER BY id",
-        document.0
-    )?;
+    type Row = (Uuid, bool, Option<i64>, Option<String>, Option<String>);
+    let text = format!("SELECT id, by_rule, up_to, currency, payee FROM approvals WHERE {OPEN} ORDER BY id");
+    let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.0)?;
     let open = |(id, by_rule, up_to, currency, payee)| Open {
         id: ApprovalId(id),
         by_rule,
@@ -45,14 +44,10 @@ async fn open_of(tx: &mut Tx, document: DocumentId) -> Result<Vec<Open>, Catalog
 /// let the time pass, a person has it.
 pub(super) async fn is_asked(tx: &mut Tx, document: DocumentId) -> Result<bool, CatalogError> {
     let present = micros(tx.now());
-    let rows = all!(
-        tx,
-        (Uuid,),
-        "SELECT id FROM approvals WHERE document_id = $1 AND state = 'asked' AND NOT by_rule \
-         AND (due_at IS NULL OR due_at > $2) ORDER BY id",
-        document.0,
-        present
-    )?;
+    let text = format!(
+        "SELECT id FROM approvals WHERE {OPEN} AND NOT by_rule AND (due_at IS NULL OR due_at > $2) ORDER BY id"
+    );
+    let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), document.0, present)?;
     for (id,) in rows {
         if cases::is_approver_asked(tx, ApprovalId(id)).await? {
             return Ok(true);

@@ -28,7 +28,7 @@ use crate::{
 };
 use counted::counted;
 use explain::goes_by;
-use reviews::reviews;
+use reviews::{reviews, tables, work};
 
 pub(super) use explain::{LOOKS_UP, listened, plan};
 
@@ -41,7 +41,26 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
         _ => None,
     };
     let catalog = fresh.as_ref().unwrap_or(catalog);
-    let (all, id) = (&Access::whole(), Uuid::now_v7());
+    let all = &Access::whole();
+    // In the heap, and none within another: together they are more than a thread's stack.
+    Box::pin(who_there_is(catalog, all)).await;
+    Box::pin(what_came(catalog)).await;
+    Box::pin(messages(catalog)).await;
+    Box::pin(reviews(catalog)).await;
+    Box::pin(work(catalog)).await;
+    Box::pin(tables(catalog)).await;
+    Box::pin(counted(catalog, all)).await;
+    Box::pin(webhooks(catalog)).await;
+    Box::pin(cases(catalog, all)).await;
+    Box::pin(matters(catalog, all)).await;
+    Box::pin(what_happened(catalog)).await;
+    Box::pin(queue(catalog)).await;
+    Box::pin(books(catalog)).await;
+}
+
+/// The feed, customers and contacts, and what is said to them.
+async fn who_there_is(catalog: &Catalog, all: &Access) {
+    let id = Uuid::now_v7();
     goes!(catalog, "PRIMARY KEY", catalog.follow(None, &EventFilter::default(), 50));
     goes!(catalog, "webhook_deliveries_log", catalog.webhook_log(EndpointId(id), None, None, 50));
     let state = Some(Delivery::Delivered);
@@ -64,18 +83,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
     goes!(catalog, "erasures", catalog.erasures(None, 50));
-    // In the heap: together they are more than a thread's stack.
-    Box::pin(what_came(catalog)).await;
-    Box::pin(messages(catalog)).await;
-    Box::pin(reviews(catalog)).await;
-    Box::pin(counted(catalog, all)).await;
-    Box::pin(webhooks(catalog)).await;
-    Box::pin(cases(catalog, all)).await;
-    Box::pin(matters(catalog, all)).await;
-    Box::pin(what_happened(catalog)).await;
     goes!(catalog, "documents_waits_part", catalog.wake_waiting(Part::Graph, now()));
-    queue(catalog).await;
-    Box::pin(books(catalog)).await;
 }
 
 /// What apalis 1.0 asks of the queue's table for every task, on SQLite: each goes by the task's id or by what is due, and not

@@ -201,10 +201,9 @@ async fn file(
     mark_filed(tx, document.id, None).await?;
     let corrected = said.get("resolution") == Some(&json!(Resolution::Corrected));
     let resolution = if corrected { Resolution::Corrected } else { Resolution::Approved };
-    let event = resolution.as_str();
     let detail = Value::Object(said.clone());
-    audit::write(tx, &answered.who, event, Some(document.id), &detail).await?;
-    timeline::note(tx, document.id, Stage::Done, event, detail).await
+    audit::write(tx, &answered.who, resolution.as_str(), Some(document.id), &detail).await?;
+    timeline::note(tx, document.id, Stage::Done, resolution.as_str(), detail).await
 }
 
 impl Catalog {
