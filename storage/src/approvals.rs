@@ -286,6 +286,11 @@ impl Catalog {
     ) -> Result<Option<bool>, CatalogError> {
         let Some(seen) = self.approval(access, id).await? else { return Ok(None) };
         let mut tx = self.writing().await?;
+        // Contacts, documents, then its row, as everywhere.
+        match seen.document_id {
+            Some(document) => cases::hold_document(&mut tx, document).await?,
+            None => cases::hold_contacts(&mut tx, &seen.approvers).await?,
+        }
         let present = micros(tx.now());
         let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE id = $1 AND state = 'asked'";
         if execute!(tx, sql, id.0, present)? != 1 {
@@ -473,6 +478,10 @@ pub(crate) async fn open_until(
         if known.is_none_or(|known| known.status != Status::InReview) {
             return Ok(None);
         }
+        let sql = "SELECT 1 FROM holds WHERE document_id = $1";
+        if optional!(tx, (i32,), sql, document.0)?.is_some() {
+            return Ok(None);
+        }
     }
     Ok(Some(open.due_at).filter(|due| due.is_none_or(|due| due > present)))
 }
@@ -553,6 +562,27 @@ pub(crate) async fn forget_of_document(tx: &mut Tx, document: DocumentId) -> Res
         messages += cases::forget_approval(tx, ApprovalId(id)).await?;
     }
     Ok(messages)
+}
+
+/// Nobody is left who could be asked: its document is a reviewer's, and the approval stands until its time is over.
+pub(crate) async fn left_to_reviewers(tx: &mut Tx, id: ApprovalId) -> Result<(), CatalogError> {
+    let Some(document) = get(tx, id).await?.and_then(|approval| approval.document_id) else { return Ok(()) };
+    for (asked,) in
+        all!(tx, (Uuid,), "SELECT id FROM approvals WHERE document_id = $1 AND state = 'asked'", document.0)?
+    {
+        if cases::is_approver_asked(tx, ApprovalId(asked)).await? {
+            return Ok(());
+        }
+    }
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status = 'in_review' AND waits_for = 'approver'",
+        document.0,
+        present
+    )
+    .map(drop)
 }
 
 /// Who is asked next where the one before let the time pass; none: a person has it.

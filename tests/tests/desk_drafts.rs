@@ -260,3 +260,31 @@ async fn what_is_refused_stands_there_with_all_that_was_typed() {
     assert!(refused.contains("name@example.com") && refused.contains("Eva Ruiz</textarea>"), "{refused}");
     assert!(refused.contains("value=\"reviewer\"") && !refused.contains("nobody"), "{refused}");
 }
+
+/// Whoever makes a browser send a form from elsewhere finds their words nowhere in the desk's own pages, from where one press
+/// would send them in a person's name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_site_sends_is_nobodys_words() {
+    let desk = Desk::of(1, "0").await;
+    let boss = Reviewer::operator(&desk.world.place, "boss").await;
+    let review = format!("/review/{}", desk.ids[0]);
+    let form =
+        [("act", "save"), ("name", "Mallory"), ("role", "admin"), ("action", "approve"), ("note", "Mallory")];
+    for path in ["/people", "/customers", review.as_str()] {
+        for (site, cookie) in [("cross-site", None), ("same-site", None), ("same-site", Some(&boss.cookie))] {
+            let post = boss.http.post(format!("{}{path}", boss.base)).form(&form);
+            let post = post.header(header::ACCEPT, "text/html").header("sec-fetch-site", site);
+            let post = match cookie {
+                Some(cookie) => post.header(header::COOKIE, cookie),
+                None => post,
+            };
+            let answer = post.send().await.unwrap();
+            let (status, said) = (answer.status(), answer.text().await.unwrap());
+            assert!(status == 303 || status.is_client_error(), "{path} {site}: {status}");
+            assert!(
+                !said.contains("Mallory") && !said.contains("Send it once more"),
+                "{path} {site}: {said}"
+            );
+        }
+    }
+}

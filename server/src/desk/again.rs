@@ -11,14 +11,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
-use super::{Frame, labels, page};
+use super::{Frame, labels, page, session::is_cross_site};
 use crate::oidc::ticket::local;
 
 /// Largest form of which what was typed is kept, bytes.
 const FORM_BYTES: usize = 64 << 10;
 /// The rooms whose forms keep what is typed by themselves, and those where it is not to be shown.
 const OTHERS: &[&str] = &["review", "login", "logout", "setup", "language"];
-/// What of a form is chosen or goes along with it: it goes along here too, unseen.
+/// What of a form is chosen or goes along with it: it goes along here too; it is shown, for whoever sends it answers for it.
 const CARRIED: &[&str] = &[
     "act",
     "action",
@@ -96,7 +96,7 @@ struct Again<'a> {
     why: &'a str,
     to: &'a str,
     back: &'a str,
-    carried: Vec<(&'a str, &'a str)>,
+    carried: Vec<Word<'a>>,
     typed: Vec<Word<'a>>,
     has_secret: bool,
     has_file: bool,
@@ -118,7 +118,9 @@ fn is_kept(request: &Request) -> bool {
         request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     };
     let bytes = text(header::CONTENT_LENGTH).parse::<usize>();
+    // What another site's page sends is nobody's words.
     request.method() == Method::POST
+        && !is_cross_site(request.headers())
         && reads_pages(request.headers())
         && text(header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded")
         && bytes.is_ok_and(|bytes| bytes <= FORM_BYTES)
@@ -182,13 +184,14 @@ impl Sent {
             let english = known.map_or_else(|| labels::label(name), |(_, label)| (*label).to_owned());
             frame.t(&english).to_owned()
         };
-        let typed = self.words().map(|(name, value)| Word { name, label: label(name), value }).collect();
+        let word = |(name, value)| Word { name, label: label(name), value };
+        let typed = self.words().map(word).collect();
         let mut response = page(&Again {
             title,
             why,
             to: &self.to,
             back,
-            carried: self.pairs().filter(|(name, _)| CARRIED.contains(name)).collect(),
+            carried: self.pairs().filter(|(name, _)| CARRIED.contains(name)).map(word).collect(),
             typed,
             has_secret: self.pairs().any(|(name, _)| name == SECRET),
             has_file: self.pairs().any(|(name, _)| name == FILE),

@@ -124,6 +124,10 @@ pub(super) fn interrupted_form(app: &App, headers: &HeaderMap, sent: Sent) -> Re
 
 impl Interrupted {
     fn asked(&self, app: &App, headers: &HeaderMap) -> Response {
+        // What another site's page sent is nobody's words.
+        if session::is_cross_site(headers) {
+            return Redirect::to("/login").into_response();
+        }
         let resume = serde_json::to_string(self).unwrap_or_default();
         again(app, headers, resume, "Your session had ended. Sign in, and what you typed is there again.")
     }

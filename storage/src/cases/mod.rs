@@ -205,10 +205,18 @@ pub(crate) async fn hold_document_for(
     whom.extend(sender.and_then(|(sender,)| sender));
     whom.extend(approve::asked_about(tx, id).await?);
     // In one order, so that of two documents neither waits for the other.
+    let whom: Vec<ContactId> = whom.into_iter().map(ContactId).collect();
+    hold_contacts(tx, &whom).await?;
+    documents::hold(tx, id).await
+}
+
+/// Holds these contacts, in the order in which everybody does.
+pub(crate) async fn hold_contacts(tx: &mut Tx, whom: &[ContactId]) -> Result<(), CatalogError> {
+    let whom: BTreeSet<Uuid> = whom.iter().map(|contact| contact.0).collect();
     for contact in whom {
         hold_contact(tx, ContactId(contact)).await?;
     }
-    documents::hold(tx, id).await
+    Ok(())
 }
 
 /// The open case about this, if there is one.
@@ -360,10 +368,10 @@ pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), C
     let Some((Some(id),)) = row else { return Ok(()) };
     let Some(seen) = get(tx, CaseId(id)).await? else { return Ok(()) };
     hold_contact(tx, seen.contact).await?;
-    match get(tx, CaseId(id)).await? {
-        Some(held) => happens(tx, held, message.0, Event::SendFailed).await,
-        None => Ok(()),
-    }
+    let Some(held) = get(tx, CaseId(id)).await? else { return Ok(()) };
+    let asks = held.case.kind == Kind::Approval;
+    happens(tx, held, message.0, Event::SendFailed).await?;
+    if asks { approve::escalate(tx, CaseId(id)).await } else { Ok(()) }
 }
 
 /// A contact wants no more of these categories from a number: each of their open cases hears so that says such things. Of a

@@ -35,7 +35,10 @@ pub(super) use at_once::{
     whoever_schedules_holds_one_contact,
 };
 pub(super) use currencies::a_slip_in_another_currency_is_a_persons;
-pub(super) use ended::{nobody_files_past_an_approver_who_was_asked, what_is_decided_is_asked_of_nobody};
+pub(super) use ended::{
+    an_answer_waits_for_the_end_of_a_hold, nobody_files_past_an_approver_who_was_asked,
+    what_is_decided_is_asked_of_nobody,
+};
 pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};

@@ -295,6 +295,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_may_be_somebody_else_by_now_approves_nothing,
         collect::an_approval_that_nobody_taps_in_time_is_a_persons,
         collect::what_is_decided_is_asked_of_nobody,
+        collect::an_answer_waits_for_the_end_of_a_hold,
         collect::nobody_files_past_an_approver_who_was_asked,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
         house::each_number_of_the_flow_is_as_long_as_its_list,

@@ -112,7 +112,22 @@ async fn forget_in(tx: &mut Tx, document: Uuid, gone: &[Uuid]) -> Result<bool, C
             any = true;
         }
     }
+    forget_untold(tx, document, gone).await?;
     Ok(any)
+}
+
+/// The same of the reasons that followers were told last: the next event says that they are others.
+async fn forget_untold(tx: &mut Tx, document: Uuid, gone: &[Uuid]) -> Result<(), CatalogError> {
+    let of = "document_id = $1 AND member = 'reasons'";
+    let text = format!("SELECT CAST(was AS TEXT) FROM document_untold WHERE {of}");
+    let row = optional!(tx, (Option<String>,), sqlx::AssertSqlSafe(text.clone()), document)?;
+    let Some((Some(was),)) = row else { return Ok(()) };
+    let mut value: Value = parse("document_untold", "was", &was)?;
+    if !without(&mut value, gone) {
+        return Ok(());
+    }
+    let text = format!("UPDATE document_untold SET was = $2 WHERE {of}");
+    execute!(tx, sqlx::AssertSqlSafe(text.clone()), document, value.to_string()).map(drop)
 }
 
 impl Catalog {

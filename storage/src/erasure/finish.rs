@@ -30,7 +30,9 @@ const VACUUMED: &str = "vacuumed";
 const EMPTIED: &str = "VACUUM documents, document_fts, document_fts_waiting, customer_fts, contact_fts, page_words, \
      messages, deliveries, message_statuses, outbox, reviews, timeline, events, audit_details, drafts, period_rows, \
      contacts, contact_aliases, customers, customer_aliases, attachments, media_uploads, notices, cases, case_notes, \
-     choices, holds, obligations, obligation_payments, idempotency_keys, saved_views, review_reasons, period_adjustments";
+     choices, holds, obligations, obligation_payments, idempotency_keys, saved_views, review_reasons, period_adjustments, \
+     incidents, legal_holds, approvals, opinions, document_versions, case_secrets, case_documents, consents, \
+     quality_checks, webhook_deliveries, vendor_signs, vendor_papers, vendor_recalls";
 
 /// The end of an erasure could not be reached; the sweep tries again.
 #[derive(Debug, thiserror::Error)]

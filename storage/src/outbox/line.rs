@@ -201,7 +201,9 @@ async fn steps_in(tx: &mut Tx, line: &Line, held_for: HeldFor) -> Result<(), Cat
     hold(tx, line).await?;
     execute!(
         tx,
-        "UPDATE outbox SET not_before = NULL, next_attempt_at = NULL, held_for = NULL \
+        // They wrote: whatever Meta said of their window before is over.
+        "UPDATE outbox SET not_before = NULL, next_attempt_at = NULL, held_for = NULL, \
+           error_code = CASE WHEN held_for = 'stop' THEN NULL ELSE error_code END \
          WHERE contact_id = $1 AND COALESCE(phone_number_id, '') = $2 AND held_for = $3 AND state = 'queued'",
         line.contact.0,
         line.number.as_str(),

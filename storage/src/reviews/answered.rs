@@ -72,7 +72,7 @@ impl Answered {
         let from = Some(document.status).filter(|status| *status != Status::InReview);
         let said = said(self.review, by, decision, document);
         let outcome = Outcome::Answered(Self { from: from.map(|status| status.as_str().to_owned()), ..self });
-        let found = abstention::is_wrong(document, decision).filter(|_| by.teaches);
+        let found = abstention::is_wrong(document, decision);
         Effects { outcome, said, reply: reply.cloned(), teaches: by.teaches, found }
     }
 }

@@ -157,8 +157,11 @@ async fn tell(tx: &mut Tx, document: DocumentId, effects: Effects) -> Result<Vec
         Outcome::Filed | Outcome::Corrected if effects.teaches => vendors::learn(tx, document).await?,
         _ => vendors::forget(tx, document).await?,
     }
-    if let Some(wrong) = effects.found {
-        abstention::found(tx, document, wrong).await?;
+    match effects.found {
+        Some(wrong) if effects.teaches => abstention::found(tx, document, wrong).await?,
+        // Whoever put it right, it was filed wrong.
+        Some(true) => quality::found(tx, document, true).await?,
+        _ => {}
     }
     let kind = match effects.outcome {
         Outcome::Split(split) => {

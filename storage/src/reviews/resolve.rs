@@ -87,7 +87,12 @@ impl Catalog {
                 tx.commit().await?;
                 Ok(Resolved::ApproverIsAsked)
             }
-            Said::Enough => carry_out(tx, id, document, by, decision, reply).await,
+            Said::Enough => {
+                // What was asked about it as it was may have ended just now.
+                let known = documents::lookup(&mut tx, document.id).await?;
+                let version = known.map_or(document.version, |known| known.version);
+                carry_out(tx, id, Document { version, ..document }, by, decision, reply).await
+            }
             Said::Own => Ok(Resolved::NotTheirOwnSecond),
             Said::Nobodys => Ok(Resolved::NoPerson),
             Said::NotEnough => {
@@ -286,7 +291,7 @@ pub(super) async fn carry_out(
         timeline::note(&mut tx, document.id, Stage::Done, event, detail).await?;
     }
     execute!(tx, "UPDATE reviews SET changed = $2 WHERE id = $1", id.0, changes(&document, by, decision))?;
-    let found = abstention::is_wrong(&document, decision).filter(|_| by.teaches);
+    let found = abstention::is_wrong(&document, decision);
     let effects = Effects { outcome, said, reply: reply.cloned(), teaches: by.teaches, found };
     let split = match by.held_until {
         Some(until) => {

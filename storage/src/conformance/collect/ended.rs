@@ -14,11 +14,13 @@ use crate::{
         answers::{last_said, offered, taps, waits_for},
         cases::{cases_of, leading},
         door::Sample,
+        four_eyes::is_next_of,
         house::rules,
         owed::approver,
-        road::{begin, field},
+        road::{begin, field, next_of},
     },
     names::{Stage, WaitsFor, now},
+    outbox::{NextReply, Purpose},
     reviews::{Deciding, Decision, Resolved, Undone},
     stages::{ReadFacts, Step},
 };
@@ -170,4 +172,44 @@ pub(in crate::conformance) async fn nobody_files_past_an_approver_who_was_asked(
     let goes_on = catalog.document(id).await.unwrap().unwrap();
     assert_eq!(goes_on.status, Status::Processing, "it waited for nothing else");
     assert!(!catalog.needs_approval(&goes_on).await.unwrap());
+}
+
+/// What is said of a document and can be taken back is no approver's to answer: neither their yes to what it said before
+/// counts for it, nor is it filed past a no. And where nobody is left who could be asked, a reviewer has it.
+pub(in crate::conformance) async fn an_answer_waits_for_the_end_of_a_hold(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    rules(catalog, "").await;
+    let (sample, contact, number, _) = approver(catalog).await;
+    let id = waiting(catalog, &billed("100.00")).await;
+    asks(catalog, id, contact, &number).await;
+    let buttons = offered(catalog, contact).await;
+    let approve = Decision::Approve { customer_id: None };
+    assert_eq!(decides(catalog, id, &approve, true).await, Resolved::ApproverIsAsked);
+    is_over(catalog, (&sample, contact), &buttons[1]).await;
+    assert_eq!(states(catalog, id).await, [ApprovalState::Asked], "it can be taken back");
+    let undone = catalog.undo_decision(id, EVA, LEASE).await.unwrap();
+    assert_eq!(undone, Undone::Done(Status::InReview));
+    taps(catalog, &sample, &buttons[1]).await;
+    assert_eq!(states(catalog, id).await, [ApprovalState::Refused], "and counts once it cannot");
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer));
+
+    let (_, contact, number, _) = approver(catalog).await;
+    let id = waiting(catalog, &billed("100.00")).await;
+    asks(catalog, id, contact, &number).await;
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Approver));
+    loop {
+        match next_of(catalog, contact, LEASE).await {
+            NextReply::Send(message) if message.purpose == Purpose::Approval => {
+                catalog.reply_failed(message.id, "message_failed", "131026").await.unwrap();
+                break;
+            }
+            NextReply::Send(message) => {
+                catalog.reply_failed(message.id, "message_failed", "131026").await.unwrap();
+            }
+            other => panic!("a question waits: {other:?}"),
+        }
+    }
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer), "nobody else can be asked");
+    assert!(is_next_of(catalog, id, "user:leo").await);
+    assert_eq!(decides(catalog, id, &approve, false).await, Resolved::Done(Status::Filed));
 }
