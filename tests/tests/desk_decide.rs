@@ -112,6 +112,9 @@ async fn a_new_customer_is_chosen_and_it_is_accepted(desk: &Desk, page: &mut Bro
     let chosen = page.eval("document.querySelector('[name=customer_id]').selectedOptions[0].text").unwrap();
     assert_eq!(chosen, name);
     page.wait(READY).unwrap();
+    let unseen =
+        "[...document.querySelectorAll('[data-drafted]')].map(e => e.id || e.outerHTML.slice(0, 80))";
+    assert_eq!(page.eval(unseen).unwrap(), json!(["customer"]), "the draft filled in nothing else");
     page.press("a", false, false).unwrap();
     page.wait(&on_page(&desk.ids[3])).unwrap();
     let filed = desk.document(2).await;

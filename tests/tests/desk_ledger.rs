@@ -133,7 +133,7 @@ async fn every_number_of_the_ledger_leads_to_what_it_counts() {
     // Nobody ever said that the messages arrived: a person is told of each.
     acuse.run_jobs(Duration::days(60)).await.unwrap();
     let catalog = acuse.world.catalog();
-    catalog.tell_unconfirmed(catalog.now()).await.unwrap();
+    catalog.tell_unconfirmed(catalog.now() + Duration::days(60)).await.unwrap();
     let later = reviewer(&acuse, "later", false).await;
     let told = followed(&acuse, &later, "from=2020-01-01&to=2099-01-01").await;
     assert!(told[8] > 0, "{told:?}");

@@ -55,10 +55,6 @@ pub struct Candidate {
     pub mentioned: bool,
     /// The paper thanks or welcomes in its name.
     pub voiced: bool,
-    /// Another line says that who bears the name is to be paid.
-    pub payee: bool,
-    /// A letter of it was mended by what the page says elsewhere.
-    pub witnessed: bool,
 }
 
 impl Candidate {
@@ -81,8 +77,6 @@ impl Candidate {
             mentions: 0,
             mentioned: true,
             voiced: false,
-            payee: false,
-            witnessed: false,
         }
     }
 }

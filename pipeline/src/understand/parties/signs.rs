@@ -6,7 +6,6 @@ use super::{
     labels,
     looks::{is_price, looks_like_address, says_contact},
     names::{core, firm, only_articles, only_trade, says_other, tokens},
-    web,
     words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SALE, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
 };
 use crate::{
@@ -84,15 +83,12 @@ pub(super) fn signs(
         ("receipted", yes(is_receipted(page, name))),
         ("ids", page.ids.len().min(3) as f32),
         ("priced", yes(row.is_some_and(|r| r.cells.iter().any(|c| is_price(&c.folded))))),
-        ("misread", yes(misread(name))),
-        ("web", yes(web::is_address(&fold(name)) && !brand)),
         ("city", yes(cities::is_city(&fold(name)))),
         ("only_trade", yes(only_trade(name))),
         ("depth", shown.bbox[1].clamp(0.0, 1.0)),
         ("speech", if form || brand { 0.0 } else { speech.min(2) as f32 / 2.0 }),
         ("above_address", yes(address)),
         ("above_contact", yes(contact)),
-        ("letterhead", yes(address && contact && shown.at.0 < LETTERHEAD)),
         ("largest", cell.map_or(0.0, |c| c.height / tallest(page).max(c.height))),
         ("centred", yes((shown.bbox[0] + shown.bbox[2] - 1.0).abs() < 0.1)),
         ("left", shown.bbox[0].clamp(0.0, 1.0)),
@@ -103,7 +99,7 @@ pub(super) fn signs(
 }
 
 /// The signs that a candidate was weighed by, wherever it is shown.
-fn weighed(top: &Candidate) -> [(&'static str, f32); 14] {
+fn weighed(top: &Candidate) -> [(&'static str, f32); 12] {
     [
         ("score", top.score.clamp(-2.0, 4.0)),
         ("proofs", top.proofs.min(5) as f32),
@@ -117,13 +113,9 @@ fn weighed(top: &Candidate) -> [(&'static str, f32); 14] {
         ("mentioned", yes(top.mentioned)),
         ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
         ("voiced", yes(top.voiced)),
-        ("payee", yes(top.payee)),
-        ("witnessed", yes(top.witnessed)),
     ]
 }
 
-/// Rows from the top in which a name over its address and a way to reach it heads the paper.
-const LETTERHEAD: usize = 4;
 /// Rows from the top among which a name is the largest.
 const HEAD: usize = 10;
 

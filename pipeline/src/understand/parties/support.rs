@@ -3,7 +3,7 @@
 use super::{
     blocks::Side,
     candidates::{Candidate, Page},
-    names::{core, form, kin},
+    names::{core, form},
 };
 use crate::understand::sheet::{Row, fold};
 
@@ -63,7 +63,6 @@ pub(super) fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[St
         candidate.score += 0.7 * site;
         candidate.proofs += u32::from(site > 0.5);
         let theirs = recipients.iter().any(|r| same_party(r, &candidate.name, &candidate.core));
-        candidate.payee = !theirs && is_paid(page, candidate);
         if theirs && site < 0.9 {
             candidate.score -= 1.5;
         }
@@ -85,13 +84,6 @@ fn repeated(page: &Page<'_>, lines: &Lines, cores: &[(String, (usize, usize))], 
     candidate.again = again;
     candidate.score += 0.2 * again.min(2) as f32 + if begins { 0.1 } else { 0.0 };
     candidate.proofs += u32::from(again > 0);
-}
-
-/// Whether another line says that who bears the name is to be paid: "Make checks payable to Nube Roja".
-fn is_paid(page: &Page<'_>, candidate: &Candidate) -> bool {
-    let payees = page.blocks.iter().filter(|b| b.side == Side::Payee && !b.cells.contains(&candidate.at));
-    let mut names = payees.filter_map(|b| b.name.as_deref());
-    candidate.core.chars().count() >= LETTERS && names.any(|name| kin(&candidate.core, &core(name)))
 }
 
 fn in_recipients(page: &Page<'_>, row: usize) -> bool {
@@ -131,26 +123,6 @@ mod tests {
         assert!(again("Menuro special") < 0.5 && again("Visit us online") < 0.5);
         let long = [&[(0.3, "NUBE ROJA")][..], &[(0.1, "Shop: MeinNubeRoja")]];
         assert!(sign(false, &long, "NUBE ROJA", "again") > 0.5);
-    }
-
-    #[test]
-    fn who_is_to_be_paid() {
-        let payee = |line| {
-            let lines = [&[(0.1, "Nube Roja Inc.")][..], &[(0.1, "12 High Street")], &[(0.1, line)]];
-            sign(true, &lines, "Nube Roja Inc.", "payee")
-        };
-        assert!(payee("Please make checks payable to: Nube Roja Inc.") > 0.5);
-        assert!(payee("Please make checks payable to: Monte Verde Ltd") < 0.5);
-        assert!(payee("Thanks from all of Nube Roja Inc.") < 0.5);
-    }
-
-    #[test]
-    fn a_name_over_its_address_and_telephone_heads_the_paper() {
-        let heads = |line| {
-            let lines = [&[(0.1, "NUBE ROJA")][..], &[(0.1, "12 High Street")], &[(0.1, line)]];
-            sign(false, &lines, "NUBE ROJA", "letterhead")
-        };
-        assert!(heads("Tel. 020 7946 0018") > 0.5 && heads("Table 4") < 0.5);
     }
 
     #[test]

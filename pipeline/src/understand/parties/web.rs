@@ -72,12 +72,6 @@ fn site(word: &str) -> Option<String> {
     (letters >= 2 && !MAIL.contains(&name.as_str())).then_some(name)
 }
 
-/// Whether a folded text is a web site's or e-mail address and nothing else: `nuberoja.com`.
-#[must_use]
-pub fn is_address(folded: &str) -> bool {
-    !folded.contains(char::is_whitespace) && site(folded).is_some()
-}
-
 /// The letters before the `@`, where there are enough for a name.
 fn mailbox(word: &str) -> Option<String> {
     let (name, host) = word.split_once('@')?;
@@ -145,16 +139,6 @@ mod tests {
         assert_eq!(site("someone@gmail.com"), None);
         assert_eq!(site("1.234,56"), None);
         assert_eq!(site("S.A."), None);
-    }
-
-    #[test]
-    fn an_address_alone() {
-        for text in ["nuberoja.com", "www.nuberoja.es", "ventas@nuberoja.es"] {
-            assert!(is_address(text), "{text}");
-        }
-        for text in ["nube roja", "visit nuberoja.com", "s.a.", "nube.roja"] {
-            assert!(!is_address(text), "{text}");
-        }
     }
 
     #[test]

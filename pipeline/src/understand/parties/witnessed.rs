@@ -61,7 +61,6 @@ pub(super) fn mend(page: &Page<'_>, found: &mut [Candidate]) {
         if let Some(name) = mended {
             candidate.core = core(&name);
             candidate.name = name;
-            candidate.witnessed = true;
         }
     }
 }
