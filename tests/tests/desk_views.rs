@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acuse_tests::{browser, wait};
+use acuse_tests::{browser, stack::wait};
 use reqwest::{Method, header};
 use serde_json::json;
 

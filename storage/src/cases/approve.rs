@@ -222,7 +222,7 @@ pub(super) async fn escalate(tx: &mut Tx, case: CaseId) -> Result<(), CatalogErr
     let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
     if let Some((contact, number, until)) = approvals::next(tx, approval).await? {
         happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
-        return ask(tx, approval, (contact, &number), until).await;
+        return ask(tx, approval, (contact, &number), until).await.map(drop);
     }
     approvals::left_to_reviewers(tx, approval).await
 }
