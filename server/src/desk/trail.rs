@@ -1,7 +1,7 @@
 //! The audit trail as somebody searches it, in their language; and takes away what they found, in the words of the code.
 
 use acuse_storage::{
-    DocumentId,
+    Access, DocumentId, Sensitivity,
     audit::{AuditFilter, AuditLine},
     users::identities,
 };
@@ -120,6 +120,24 @@ struct Audit {
     next: Option<String>,
 }
 
+/// The next lines, without what whoever looks may not be told.
+async fn found(
+    app: &App,
+    access: &Access,
+    (filter, before): (&AuditFilter, Option<i64>),
+    limit: u32,
+) -> Result<Vec<AuditLine>, Problem> {
+    let mut lines = app.catalog.search_audit(filter, before, limit).await?;
+    let about: Vec<DocumentId> = lines.iter().filter_map(|line| line.entry.document_id).collect();
+    let told = app.catalog.told_of(access, &about).await?;
+    for line in &mut lines {
+        let Some(id) = line.entry.document_id else { continue };
+        let sensitivity = told.get(&id).copied().unwrap_or(Sensitivity::Unknown);
+        line.entry.detail = access.particulars(sensitivity, line.entry.detail.take());
+    }
+    Ok(lines)
+}
+
 /// `GET /audit`.
 pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<Ask>) -> Shown {
     Shown(render(&app, &person, ask).await)
@@ -127,7 +145,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
 
 async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
     person.must(Right::Audit)?;
-    let mut found = app.catalog.search_audit(&ask.filter()?, ask.before, PAGE + 1).await?;
+    let mut found = found(app, person.caller.access(), (&ask.filter()?, ask.before), PAGE + 1).await?;
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|last| format!("/audit{}", ask.query(Some(last.seq))));
@@ -148,11 +166,11 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
 /// The lines of a piece as CSV, and where the next begins.
 async fn piece(
     app: &App,
-    filter: &AuditFilter,
-    before: Option<i64>,
+    access: &Access,
+    (filter, before): (&AuditFilter, Option<i64>),
     with_head: bool,
 ) -> Result<Option<(Vec<u8>, i64)>, Problem> {
-    let found = app.catalog.search_audit(filter, before, PIECE).await?;
+    let found = found(app, access, (filter, before), PIECE).await?;
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut put = |cells: [&str; 5]| writer.write_record(cells.map(|c| neutral(c).into_owned()));
     if with_head {
@@ -181,19 +199,21 @@ pub async fn export(State(app): State<App>, person: Person, Params(ask): Params<
             let filter = ask.filter()?;
             let detail = json!({ "asked": ask.query(None) });
             app.catalog.audit(&person.caller.actor, "audit_exported", None, &detail).await?;
-            let first = piece(&app, &filter, None, true).await?;
-            let rest = stream::unfold((app, filter, first), |(app, filter, ready)| async move {
-                let (bytes, last) = ready?;
-                let (item, next) = match piece(&app, &filter, Some(last), false).await {
-                    Ok(next) => (Ok(bytes), next),
-                    Err(problem) => {
-                        problem.log();
-                        // The connection is cut, so that nobody takes half for the whole.
-                        (Err(std::io::Error::other("the export broke off")), None)
-                    }
-                };
-                Some((item, (app, filter, next)))
-            });
+            let access = person.caller.access().clone();
+            let first = piece(&app, &access, (&filter, None), true).await?;
+            let rest =
+                stream::unfold((app, access, filter, first), |(app, access, filter, ready)| async move {
+                    let (bytes, last) = ready?;
+                    let (item, next) = match piece(&app, &access, (&filter, Some(last)), false).await {
+                        Ok(next) => (Ok(bytes), next),
+                        Err(problem) => {
+                            problem.log();
+                            // The connection is cut, so that nobody takes half for the whole.
+                            (Err(std::io::Error::other("the export broke off")), None)
+                        }
+                    };
+                    Some((item, (app, access, filter, next)))
+                });
             let mut response = Response::new(Body::from_stream(rest));
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
