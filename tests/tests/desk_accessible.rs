@@ -33,8 +33,8 @@ pub fn axe() -> Option<String> {
 fn overruns(page: &mut Browser, path: &str) -> Option<String> {
     page.resize(390, 844).unwrap();
     let width = page.eval("document.documentElement.scrollWidth").unwrap();
-    let wide = "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > 391) \
-         .map(e => e.outerHTML.slice(0, 120)).slice(-3)";
+    let wide = "[...document.querySelectorAll('body :not(nav *)')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 391) \
+         .map(e => Math.round(e.getBoundingClientRect().right) + e.outerHTML.slice(0, 90)).sort().slice(-4)";
     let wide = page.eval(wide).unwrap();
     page.resize(1280, 900).unwrap();
     width.as_u64().is_none_or(|width| width > 390).then(|| format!("{path} is {width} wide at 390: {wide}"))

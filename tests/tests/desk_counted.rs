@@ -108,7 +108,7 @@ async fn what_waits_is_worked_on_from_there(desk: &Desk, number: &Number) {
     let page = desk.ana.page(&number.href).await.replace("&#38;", "&");
     assert!(page.contains("Waiting since ") && page.contains("href=\"/?sort=since\""), "{page}");
     let query = number.href.trim_start_matches('/');
-    for id in &desk.ids[2..] {
+    for id in &desk.ids[1..3] {
         assert!(page.contains(&format!("href=\"/documents/{id}{query}\"")), "{page}");
     }
     let document = desk.ana.page(&format!("/documents/{}{query}", desk.ids[2])).await.replace("&#38;", "&");

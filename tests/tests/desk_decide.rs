@@ -115,6 +115,7 @@ async fn a_new_customer_is_chosen_and_it_is_accepted(desk: &Desk, page: &mut Bro
     let unseen =
         "[...document.querySelectorAll('[data-drafted]')].map(e => e.id || e.outerHTML.slice(0, 80))";
     assert_eq!(page.eval(unseen).unwrap(), json!(["customer"]), "the draft filled in nothing else");
+    assert_eq!(page.eval("location.hash").unwrap(), "#chosen");
     page.press("a", false, false).unwrap();
     page.wait(&on_page(&desk.ids[3])).unwrap();
     let filed = desk.document(2).await;

@@ -54,7 +54,8 @@ acuse.begins.push((signal) => {
   // What a draft filled in nobody has looked at on this page: the key that would file it leads there first.
   const FILES = ["approve", "correct", "amend"];
   const unseen = new Set(all("[data-drafted]", form));
-  if (location.pathname.endsWith(form.dataset.id)) unseen.delete(document.getElementById(location.hash.slice(1)));
+  const shown = location.pathname.endsWith(form.dataset.id) ? document.getElementById(location.hash.slice(1)) : null;
+  for (const el of unseen) if (shown?.contains(el)) unseen.delete(el);
   on(document, "focusin", (event) => { for (const el of unseen) if (el.contains(event.target)) unseen.delete(el); });
   on(document, "submit", (event) => {
     if (event.defaultPrevented) return;

@@ -106,9 +106,9 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
             return onward(app, person, &review, typed, None).await;
         }
         "memo" => return memo(app, person, &document, typed).await.map(|()| here),
-        // To where they are chosen, which is so seen.
+        // To where they are chosen, which is so seen. Not to the field itself: it would take the keys.
         "new_customer" => {
-            return new_customer(app, person, &document, typed).await.map(|()| format!("{here}#customer"));
+            return new_customer(app, person, &document, typed).await.map(|()| format!("{here}#chosen"));
         }
         "skip" => {
             // Given back once the next is theirs: before that this one would be the next, where it is the last.
