@@ -178,10 +178,12 @@ impl DocumentFilter {
         if self.asked().is_some() {
             if let Some(question) = &known.question {
                 let name = query.bind(Bind::text(question));
-                let reach = if near {
+                // SQLite walks its index in that order by itself.
+                let reach = if self.goes_by_place() && !tx.is_sqlite() {
                     let next = after.map(|after| query.bind(after.key.clone()));
                     let next = next.map(|next| format!("WHERE place {than} {next} ")).unwrap_or_default();
-                    Reach::Near(format!("{next}ORDER BY place {order}"))
+                    let next = format!("{next}ORDER BY place {order}");
+                    if near { Reach::Near(next) } else { Reach::Ordered(next) }
                 } else {
                     Reach::Whole
                 };
