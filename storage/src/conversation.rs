@@ -98,6 +98,16 @@ pub struct Before {
     pub id: Uuid,
 }
 
+impl Before {
+    /// Before it is all there is.
+    pub(crate) const ALL: (i64, Uuid) = (i64::MAX, Uuid::max());
+
+    /// The same as rows have it, in microseconds; without one all is before it.
+    pub(crate) fn place(before: Option<Self>) -> (i64, Uuid) {
+        before.map_or(Self::ALL, |before| (micros(before.at), before.id))
+    }
+}
+
 /// The rank from which on a status says that somebody has read it (see `inbound::statuses`).
 const READ: i64 = 4;
 
@@ -220,7 +230,7 @@ impl Catalog {
              WHERE o.contact_id = $1 AND (o.created_at, o.id) < ($2, $3) AND {said_over} AND {exists} \
              ORDER BY 3 DESC, 1 DESC LIMIT $4"
         );
-        let (until, id) = before.map_or((i64::MAX, Uuid::max()), |b| (micros(b.at), b.id));
+        let (until, id) = Before::place(before);
         let limit = i64::from(limit.min(500));
         all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, until, id, limit, number)?
             .into_iter()

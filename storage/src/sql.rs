@@ -11,7 +11,7 @@ use acuse_conversation::Policies;
 use sqlx::{PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
-pub(crate) use query::{Bind, Query};
+pub(crate) use query::{Bind, Query, latest_of};
 
 use crate::{error::CatalogError, names::kept};
 

@@ -11,7 +11,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
-use super::{Frame, labels, page, session::is_cross_site};
+use super::{Frame, labels, page, queue_view::HIDDEN, session::is_cross_site};
 use crate::oidc::ticket::local;
 
 /// Largest form of which what was typed is kept, bytes.
@@ -19,40 +19,11 @@ const FORM_BYTES: usize = 64 << 10;
 /// The rooms whose forms keep what is typed by themselves, and those where it is not to be shown.
 const OTHERS: &[&str] = &["review", "login", "logout", "setup", "language"];
 /// What of a form is chosen or goes along with it: it goes along here too; it is shown, for whoever sends it answers for it.
+/// So does a part of the queue ([`HIDDEN`]).
 const CARRIED: &[&str] = &[
-    "act",
-    "action",
-    "answer",
-    "back",
-    "case",
-    "customer",
-    "document",
-    "fence",
-    "from",
-    "issuer",
-    "kind",
-    "mille",
-    "of_customer",
-    "of_from",
-    "of_kind",
-    "of_q",
-    "of_sender",
-    "of_sort",
-    "of_to",
-    "of_who",
-    "pays",
-    "pick",
-    "query",
-    "reason",
-    "role",
-    "seen",
-    "sees_ids",
-    "target",
-    "team",
-    "template",
-    "to",
-    "until",
-    "version",
+    "act", "action", "answer", "back", "case", "customer", "document", "fence", "from", "issuer", "kind",
+    "mille", "pays", "pick", "query", "role", "seen", "sees_ids", "target", "team", "template", "to",
+    "until", "version",
 ];
 /// What stands at a field in its own form, where that is not its name.
 const LABELS: &[(&str, &str)] = &[
@@ -100,6 +71,10 @@ struct Again<'a> {
     typed: Vec<Word<'a>>,
     has_secret: bool,
     has_file: bool,
+}
+
+fn is_carried(name: &str) -> bool {
+    CARRIED.contains(&name) || HIDDEN.contains(&name)
 }
 
 /// The first part of a path.
@@ -168,7 +143,7 @@ impl Sent {
     }
 
     fn words(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs().filter(|(name, _)| ![SECRET, FILE].contains(name) && !CARRIED.contains(name))
+        self.pairs().filter(|(name, _)| ![SECRET, FILE].contains(name) && !is_carried(name))
     }
 
     /// The page with what was typed, and why it stands there.
@@ -191,7 +166,7 @@ impl Sent {
             why,
             to: &self.to,
             back,
-            carried: self.pairs().filter(|(name, _)| CARRIED.contains(name)).map(word).collect(),
+            carried: self.pairs().filter(|(name, _)| is_carried(name)).map(word).collect(),
             typed,
             has_secret: self.pairs().any(|(name, _)| name == SECRET),
             has_file: self.pairs().any(|(name, _)| name == FILE),

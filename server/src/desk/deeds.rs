@@ -161,7 +161,7 @@ mod tests {
         let words = |all: &[&str]| Some(all.iter().map(|word| (*word).to_owned()).collect());
         match (file, expression) {
             (_, "resolution.as_str()") => Some(Resolution::ALL.iter().map(ToString::to_string).collect()),
-            ("approvals.rs", "state.as_str()") => words(&["approved", "refused"]),
+            ("decision.rs", "state.as_str()") => words(&["approved", "refused"]),
             ("entities.rs", "action") => words(&["entity_added", "entity_changed"]),
             ("wait.rs", "event") => words(&["postponed", "handed_over"]),
             ("save.rs", "action") => words(&["customer_created", "customer_updated"]),

@@ -17,6 +17,13 @@ use crate::{
 /// The queue's own order: the most urgent first.
 const URGENT: (Order, bool) = (Order::Due, false);
 
+/// Names of its parts in addresses.
+pub(super) const NAMES: [&str; 9] =
+    ["reason", "kind", "sender", "customer", "who", "from", "to", "sort", "q"];
+/// The same in other forms than its own, which carry it along.
+pub(super) const HIDDEN: [&str; 9] =
+    ["reason", "of_kind", "of_sender", "of_customer", "of_who", "of_from", "of_to", "of_sort", "of_q"];
+
 /// The word for what whoever asks has already.
 pub const MINE: &str = "mine";
 
@@ -65,18 +72,9 @@ impl QueueView {
     /// As a document's form carries it.
     #[must_use]
     pub fn typed(typed: &Typed) -> Self {
-        let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
-        Self {
-            reason: text("reason"),
-            kind: text("of_kind"),
-            sender: text("of_sender"),
-            customer: text("of_customer"),
-            who: text("of_who"),
-            from: text("of_from"),
-            to: text("of_to"),
-            sort: text("of_sort"),
-            q: text("of_q"),
-        }
+        let [reason, kind, sender, customer, who, from, to, sort, q] =
+            HIDDEN.map(|name| typed.get(name).unwrap_or_default().to_owned());
+        Self { reason, kind, sender, customer, who, from, to, sort, q }
     }
 
     /// The view that was kept as this query; none of what work mode would not narrow to: whose it is.
@@ -107,41 +105,21 @@ impl QueueView {
         Self { who: String::new(), ..self.clone() }
     }
 
-    fn parts(&self) -> [(&'static str, &str); 9] {
-        [
-            ("reason", &self.reason),
-            ("kind", &self.kind),
-            ("sender", &self.sender),
-            ("customer", &self.customer),
-            ("who", &self.who),
-            ("from", &self.from),
-            ("to", &self.to),
-            ("sort", &self.sort),
-            ("q", &self.q),
-        ]
+    /// What is said under each of [`NAMES`].
+    fn parts(&self) -> [&str; 9] {
+        let Self { reason, kind, sender, customer, who, from, to, sort, q } = self;
+        [reason, kind, sender, customer, who, from, to, sort, q].map(String::as_str)
     }
 
     /// What it narrows to and is read by, by the names of addresses.
     pub fn said(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.parts().into_iter().filter(|(_, value)| !value.is_empty())
+        NAMES.into_iter().zip(self.parts()).filter(|(_, value)| !value.is_empty())
     }
 
     /// As a document's form is to carry it.
     #[must_use]
     pub fn hidden(&self) -> Vec<(&'static str, String)> {
-        let names = [
-            "reason",
-            "of_kind",
-            "of_sender",
-            "of_customer",
-            "of_who",
-            "of_from",
-            "of_to",
-            "of_sort",
-            "of_q",
-        ];
-        let both = names.into_iter().zip(self.parts());
-        both.map(|(name, (_, value))| (name, value.to_owned())).collect()
+        HIDDEN.into_iter().zip(self.parts().map(str::to_owned)).collect()
     }
 
     /// `?reason=…&kind=…`, or nothing.

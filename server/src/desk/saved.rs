@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::{Shown, session::Person};
+use super::{Shown, queue_view::NAMES, session::Person};
 use crate::{extract::Id, problem::Problem, state::App};
 
 /// What is kept.
@@ -19,9 +19,6 @@ pub struct Keep {
     name: String,
     query: String,
 }
-
-/// What of a view can be kept.
-const NAMES: &[&str] = &["reason", "kind", "sender", "customer", "who", "from", "to", "sort", "q"];
 
 /// The address's query as we write it, without what is none of ours.
 fn known(query: &str) -> String {

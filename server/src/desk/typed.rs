@@ -8,30 +8,13 @@ use acuse_pipeline::{
 };
 use acuse_storage::{Document, reviews::drafts};
 
-use super::{grid, split_form};
+use super::{grid, queue_view::HIDDEN, split_form};
 use crate::review::carried;
 
 /// Longest draft kept, characters of all its values.
 const DRAFT_CHARS: usize = 60_000;
-/// What of a form is not typed.
-const NOT_TYPED: &[&str] = &[
-    "csrf",
-    "version",
-    "fence",
-    "action",
-    "reason",
-    "of_kind",
-    "of_sender",
-    "of_customer",
-    "of_who",
-    "of_from",
-    "of_to",
-    "of_sort",
-    "of_q",
-    "password",
-    "user",
-    "warned",
-];
+/// What of a form is not typed, but for [`HIDDEN`].
+const NOT_TYPED: &[&str] = &["csrf", "version", "fence", "action", "password", "user", "warned"];
 
 /// What the page fills in by itself, and the name under which the form says with what.
 const PREFILLED: &[(&str, &str)] = &[
@@ -48,6 +31,11 @@ const PARTS: &str = "parts";
 
 /// What a person writes beside the fields.
 const WORDS: &[&str] = &["note", "because", "memo", "reject_note"];
+
+/// Whether a part of a form goes along with what is typed.
+fn is_along(name: &str) -> bool {
+    NOT_TYPED.contains(&name) || HIDDEN.contains(&name)
+}
 
 /// A form's names and values: names may repeat, the first counts.
 #[derive(Debug, Default, Clone)]
@@ -89,8 +77,7 @@ impl Typed {
     /// What of it is kept as a draft; `None` where it is nothing, or too much for a person to have typed.
     #[must_use]
     pub fn draft(&self) -> Option<drafts::Form> {
-        let kept: drafts::Form =
-            self.0.iter().filter(|(name, _)| !NOT_TYPED.contains(&name.as_str())).cloned().collect();
+        let kept: drafts::Form = self.0.iter().filter(|(name, _)| !is_along(name)).cloned().collect();
         let chars: usize = kept.iter().map(|(name, value)| name.len() + value.len()).sum();
         (!kept.is_empty() && chars <= DRAFT_CHARS).then_some(kept)
     }

@@ -2,13 +2,18 @@
 //! filed before somebody approved it: not by itself, and not by a reviewer; nor is what somebody asked an approver about.
 //! Where nobody can be asked, or all let the time pass, a person decides.
 
-use acuse_conversation::Approve;
+use acuse_conversation::{Approve, said::Approval as Said};
 use acuse_pipeline::reason::{Reason, ReasonCode};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ApprovalState, Asking, Cover, Mode, Said, Worth, begin, is_asked, not_askable, waits_still};
+use super::{
+    ApprovalState, Mode,
+    ask::{Asking, begin, not_askable, waits_still},
+    changed::is_asked,
+    worth::{Cover, Worth},
+};
 use crate::{
     access::Access,
     catalog::Catalog,

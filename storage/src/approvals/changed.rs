@@ -1,59 +1,98 @@
 //! Approvals whose document is decided, or says something else by now. Nobody is asked any more what cannot be answered:
 //! whoever taps is told that it is over, no reminder leaves, and those who follow the feed hear so. What somebody asked about
 //! is asked anew, of the same approvers, where the document waits still and comes to more, in another currency or for
-//! somebody else; what a rule wants, the rule asks when it is to be filed.
+//! somebody else; what a rule wants, the rule asks when it is to be filed. For whom it waits follows who has what is open.
 
 use acuse_pipeline::document::Status;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Approval, Asking, Cover, UNASKED, Worth, begin, get, not_askable, told};
+use super::{
+    Approval, UNASKED,
+    ask::{Asking, begin, not_askable},
+    decision::told,
+    get,
+    worth::{Cover, Worth},
+};
 use crate::{
     access::Access,
     cases, documents,
     error::CatalogError,
     incidents,
-    names::{ApprovalId, DocumentId, micros},
+    names::{ApprovalId, DocumentId, WaitsFor, micros},
     sql::Tx,
 };
-
-/// Of this document, those that nobody decided.
-const OPEN: &str = "document_id = $1 AND state = 'asked'";
 
 /// An approval that nobody decided.
 struct Open {
     id: ApprovalId,
     by_rule: bool,
+    /// Microseconds.
+    due_at: Option<i64>,
     cover: Cover,
 }
 
 async fn open_of(tx: &mut Tx, document: DocumentId) -> Result<Vec<Open>, CatalogError> {
-    type Row = (Uuid, bool, Option<i64>, Option<String>, Option<String>);
-    let text = format!("SELECT id, by_rule, up_to, currency, payee FROM approvals WHERE {OPEN} ORDER BY id");
-    let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.0)?;
-    let open = |(id, by_rule, up_to, currency, payee)| Open {
+    type Row = (Uuid, bool, Option<i64>, Option<i64>, Option<String>, Option<String>);
+    let sql = "SELECT id, by_rule, due_at, up_to, currency, payee FROM approvals \
+         WHERE document_id = $1 AND state = 'asked' ORDER BY id";
+    let rows = all!(tx, Row, sql, document.0)?;
+    let open = |(id, by_rule, due_at, up_to, currency, payee)| Open {
         id: ApprovalId(id),
         by_rule,
+        due_at,
         cover: Cover { up_to, currency, payee },
     };
     Ok(rows.into_iter().map(open).collect())
+}
+
+/// Whether an approver has one of these still.
+async fn is_with_approver(tx: &mut Tx, open: &[Open]) -> Result<bool, CatalogError> {
+    for one in open {
+        if cases::is_approver_asked(tx, one.id).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether somebody asked about a document and an approver has it still: nobody files it past them. Where the last of them
 /// let the time pass, a person has it.
 pub(super) async fn is_asked(tx: &mut Tx, document: DocumentId) -> Result<bool, CatalogError> {
     let present = micros(tx.now());
-    let text = format!(
-        "SELECT id FROM approvals WHERE {OPEN} AND NOT by_rule AND (due_at IS NULL OR due_at > $2) ORDER BY id"
-    );
-    let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), document.0, present)?;
-    for (id,) in rows {
-        if cases::is_approver_asked(tx, ApprovalId(id)).await? {
-            return Ok(true);
-        }
+    let mut open = open_of(tx, document).await?;
+    open.retain(|one| !one.by_rule && one.due_at.is_none_or(|due| due > present));
+    is_with_approver(tx, &open).await
+}
+
+/// Nobody is left who could be asked: its document is a reviewer's, and the approval stands until its time is over.
+pub(crate) async fn left_to_reviewers(tx: &mut Tx, id: ApprovalId) -> Result<(), CatalogError> {
+    let Some(document) = get(tx, id).await?.and_then(|approval| approval.document_id) else { return Ok(()) };
+    let open = open_of(tx, document).await?;
+    if is_with_approver(tx, &open).await? {
+        return Ok(());
     }
-    Ok(false)
+    waits_instead(tx, document, (WaitsFor::Approver, WaitsFor::Reviewer)).await
+}
+
+/// A document in review that waits for the one waits for the other.
+async fn waits_instead(
+    tx: &mut Tx,
+    document: DocumentId,
+    (before, now): (WaitsFor, WaitsFor),
+) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE documents SET waits_for = $4, version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status = 'in_review' AND waits_for = $3",
+        document.0,
+        present,
+        before.as_str(),
+        now.as_str()
+    )
+    .map(drop)
 }
 
 /// A document changed: what was asked about it is over with it, or is looked at anew.
@@ -71,11 +110,23 @@ pub(crate) async fn document_changed(
 }
 
 /// Nobody is asked about a document any more.
-pub(super) async fn end_all(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+async fn end_all(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
     for open in open_of(tx, document).await? {
         end(tx, open.id).await?;
     }
     Ok(())
+}
+
+/// A document is erased: nobody is asked about it any more, nor reminded, and nothing stays of what was asked. How many
+/// messages.
+pub(crate) async fn forget_of_document(tx: &mut Tx, document: DocumentId) -> Result<u64, CatalogError> {
+    end_all(tx, document).await?;
+    let mut messages = 0;
+    let sql = "SELECT id FROM approvals WHERE document_id = $1 ORDER BY id";
+    for (id,) in all!(tx, (Uuid,), sql, document.0)? {
+        messages += cases::forget_approval(tx, ApprovalId(id)).await?;
+    }
+    Ok(messages)
 }
 
 /// Ends what was asked of something else than what a document in review says by now.
@@ -90,7 +141,8 @@ pub(crate) async fn look_again(tx: &mut Tx, document: DocumentId) -> Result<(), 
     for one in open {
         if one.cover.is_of(worth.as_ref()) {
             if !one.by_rule && cases::is_approver_asked(tx, one.id).await? {
-                waits_before_reviewers(tx, document).await?;
+                // Read anew, it waits for its approver as before.
+                waits_instead(tx, document, (WaitsFor::Reviewer, WaitsFor::Approver)).await?;
             }
             continue;
         }
@@ -100,19 +152,6 @@ pub(crate) async fn look_again(tx: &mut Tx, document: DocumentId) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// Read anew, it waits for its approver as before.
-async fn waits_before_reviewers(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
-    let present = micros(tx.now());
-    execute!(
-        tx,
-        "UPDATE documents SET waits_for = 'approver', version = version + 1, updated_at = $2 \
-         WHERE id = $1 AND status = 'in_review' AND waits_for = 'reviewer'",
-        document.0,
-        present
-    )
-    .map(drop)
 }
 
 /// Ends an approval that nobody decided; as it was.

@@ -4,7 +4,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{get, told};
+use super::{decision::told, get};
 use crate::{
     cases,
     catalog::Catalog,

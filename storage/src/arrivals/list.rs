@@ -16,8 +16,8 @@ use crate::{
     catalog::Catalog,
     conversation::Before,
     error::CatalogError,
-    names::{ContactId, DocumentId, MessageId, Source, at, micros, number, word, words},
-    sql::Tx,
+    names::{ContactId, DocumentId, MessageId, Source, at, number, word, words},
+    sql::{Tx, latest_of},
     tallies::DAY,
 };
 
@@ -91,9 +91,7 @@ fn rows_of(place: ArrivalPlace, most: u32) -> Option<String> {
             let uploaded = Source::ALL.iter().filter(|source| **source != Source::Whatsapp);
             let each = ["document", "other"].map(messages).into_iter();
             let each = each.chain(uploaded.map(|source| documents(&format!("d.source = '{source}'"))));
-            let each: Vec<String> =
-                each.enumerate().map(|(n, rows)| format!("SELECT * FROM ({rows}) k{n}")).collect();
-            Some(format!("{} ORDER BY 1 DESC, 2 DESC LIMIT {most}", each.join(" UNION ALL ")))
+            Some(latest_of(&each.collect::<Vec<_>>(), most))
         }
     }
 }
@@ -152,26 +150,26 @@ impl TryFrom<Found> for Arrival {
     }
 }
 
-/// A page in a transaction; `before` a place, the latest there are where none is named.
+/// A page in a transaction, before a place.
 async fn page(
     tx: &mut Tx,
     place: ArrivalPlace,
     days: (i64, i64),
-    before: Option<(i64, Uuid)>,
+    before: (i64, Uuid),
     most: u32,
 ) -> Result<Vec<Arrival>, CatalogError> {
     let mut found: Vec<Arrival> = Vec::new();
     if let Some(text) = rows_of(place, most) {
         let begins = days.0.saturating_mul(DAY);
         let ends = (days.1.saturating_mul(DAY), Uuid::nil());
-        let (until, id) = before.map_or(ends, |before| before.min(ends));
+        let (until, id) = before.min(ends);
         for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), begins, until, id)? {
             found.push(row.try_into()?);
         }
     }
     if matches!(place, ArrivalPlace::Files | ArrivalPlace::Lost) {
         let asked = Asked {
-            before: before.unwrap_or(Asked::LATEST.before),
+            before,
             most: most as usize,
             places: PLACES,
             // A message that brought what is lost stands among the messages.
@@ -200,8 +198,7 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Arrival>, CatalogError> {
         let mut tx = self.reading().await?;
-        let before = before.map(|before| (micros(before.at), before.id));
-        page(&mut tx, place, days(from, to), before, limit.clamp(1, 500)).await
+        page(&mut tx, place, days(from, to), Before::place(before), limit.clamp(1, 500)).await
     }
 
     /// How many voice notes, videos and stickers of `from ..< to` are counted whose messages were let go with their time: no

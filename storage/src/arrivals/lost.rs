@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Differing, differing};
 use crate::{
+    conversation::Before,
     error::CatalogError,
     names::{ContactId, DocumentId, MessageId, Source, at},
     sql::Tx,
@@ -64,7 +65,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// The latest there are.
     pub(crate) const LATEST: Self =
-        Self { before: (i64::MAX, Uuid::max()), most: LISTED, places: PLACES, uploads: false };
+        Self { before: Before::ALL, most: LISTED, places: PLACES, uploads: false };
 }
 
 /// What is lost of these days, as far as it is named.

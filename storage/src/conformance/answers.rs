@@ -1,31 +1,38 @@
 //! Promises of answers that are no file: a choice counts once, words land on the document they were asked for, and a
 //! password stands nowhere.
 
-use std::sync::Arc;
+mod authorization;
+mod passwords;
 
-use acuse_conversation::{ASKS, Expects, Policies, Privacy};
+use acuse_conversation::Expects;
 use acuse_pipeline::reason::{Reason, ReasonCode};
 use time::Duration;
 use uuid::Uuid;
 
 use super::{
-    cases::{cases_of, contact_of, leading, said_to, sends},
+    cases::{cases_of, contact_of, filed, leading, said_to, sends, time_passes, time_passes_for},
     door::{Sample, delivery, photo},
     erasure::wish,
     road::{begin, facts, original, read_as, reply},
 };
 use crate::{
-    Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
+    Access, Catalog, ContactId, DocumentId, Intake,
     cases::{Asking, Question},
-    catalog::Pools,
-    consents::{Category, Word},
-    documents::DeclaredFile,
     erasure::Wished,
-    inbound::{InboundDelivery, InboundItem, InboundMedia, InboundMessage, Recorded},
+    inbound::{InboundDelivery, InboundItem, InboundMessage, Recorded},
     key_file::ErasedKind,
-    names::{AliasKind, Stage, WaitsFor, micros, now},
+    names::{Stage, WaitsFor, micros, now},
     outbox::{Payload, Purpose},
     stages::Step,
+};
+
+pub(super) use authorization::{
+    a_tap_counts_whoever_its_contact_turns_out_to_be,
+    an_authorization_that_nobody_gives_is_a_persons_and_counts_still,
+};
+pub(super) use passwords::{
+    a_password_comes_under_either_form_of_a_number, a_password_comes_with_a_change_of_number,
+    a_password_is_for_what_it_quotes, a_password_stands_nowhere, with_keys,
 };
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.
@@ -215,7 +222,7 @@ pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     let third = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
     ask(catalog, third, Expects::Words, &[]).await;
     // What came together is told of: words are beside no file any more.
-    super::cases::time_passes_for(catalog, contact, "documents").await;
+    time_passes_for(catalog, contact, "documents").await;
     says(catalog, message(&sample, "text", "no sé cuál dices")).await;
     assert_eq!(kinds(cases_of(catalog, contact).await), ["human"], "two could claim it: a person");
 }
@@ -226,7 +233,7 @@ pub(super) async fn words_about_something_else_answer_no_question(catalog: &Cata
     let sample = Sample::new();
     let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
     let contact = contact_of(catalog, id).await;
-    super::cases::time_passes_for(catalog, contact, "documents").await;
+    time_passes_for(catalog, contact, "documents").await;
     ask(catalog, id, Expects::Words, &[]).await;
     let mut tx = catalog.writing().await.unwrap();
     let sent = format!("wamid.{}", Uuid::now_v7());
@@ -244,282 +251,18 @@ pub(super) async fn words_about_something_else_answer_no_question(catalog: &Cata
     assert_eq!(answers(catalog, id).await.len(), 1, "what answers nothing else is the answer");
 }
 
-/// A catalog with a key file of its own.
-pub(super) fn with_keys(catalog: &Catalog) -> Catalog {
-    let path = std::env::temp_dir().join(format!("acuse-{}.key", Uuid::now_v7()));
-    let file = KeyFile::open_or_create(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
-    let mut keyed = leading(catalog);
-    keyed.keys = Arc::default();
-    keyed.keys.set(file).unwrap();
-    keyed
-}
-
-/// Tables in which these words stand, in whatever column; on SQLite the files are looked through as well.
-async fn where_it_stands(catalog: &Catalog, words: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    if let Pools::Sqlite { file, .. } = &catalog.pools {
-        for end in ["", "-wal"] {
-            let mut path = file.as_os_str().to_owned();
-            path.push(end);
-            let bytes = std::fs::read(&path).unwrap_or_default();
-            if bytes.windows(words.len()).any(|w| w == words.as_bytes()) {
-                found.push(format!("{}", std::path::Path::new(&path).display()));
-            }
-        }
-        return found;
-    }
-    let mut tx = catalog.reading().await.unwrap();
-    let tables: std::collections::BTreeSet<&str> =
-        include_str!("columns.txt").lines().filter_map(|line| line.split('.').next()).collect();
-    for table in tables {
-        let text = format!(
-            "SELECT COUNT(*) FROM {table} t WHERE t::text LIKE '%' || $1 || '%' OR t::text LIKE '%' || $2 || '%'"
-        );
-        let hex = words.bytes().map(|b| format!("{b:02x}")).collect::<String>();
-        let (rows,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), words, hex).unwrap();
-        if rows > 0 {
-            found.push(table.to_owned());
-        }
-    }
-    found
-}
-
-pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
-    let catalog = &with_keys(catalog);
-    let sample = Sample::new();
-    let locked = || Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
-    let id = waits(catalog, &sample, locked()).await;
-    let contact = contact_of(catalog, id).await;
-    let words = format!("Clave-{}", Uuid::now_v7().simple());
-    // A word that means something else is none.
-    says(catalog, message(&sample, "text", "Gracias")).await;
-    assert_eq!(catalog.password_of(id).await.unwrap(), None);
-    let brought = message(&sample, "text", &words);
-    says(catalog, brought.clone()).await;
-    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
-    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
-    let document = catalog.document(id).await.unwrap().unwrap();
-    assert_eq!((document.stage, document.waits_for), (Stage::Read, None), "it goes round again");
-    // The same webhook again, and what was typed in its place.
-    says(catalog, brought.clone()).await;
-    says(catalog, message(&sample, "edit", &format!("{words}!"))).await;
-    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
-    let said = answers(catalog, id).await;
-    assert!(said.len() == 1 && said[0].contains("\"password\":true"), "{said:?}");
-
-    // A slip is put right while it is tried; a sentence about it takes no place; and it may stand under the file itself.
-    let (sentence, right) = (format!("es {words}-b"), format!("{words}-c"));
-    let typed_anew = format!("{words}!");
-    says(catalog, message(&sample, "text", &sentence)).await;
-    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(typed_anew.as_str()));
-    says(catalog, message(&sample, "text", &right)).await;
-    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(right.as_str()));
-    let under = format!("{words}-d");
-    let mut with_file = message(&sample, "document", &under);
-    let declared = DeclaredFile {
-        media_type: Some("application/pdf".into()),
-        caption: Some(under.clone()),
-        ..DeclaredFile::default()
-    };
-    with_file.media = Some(InboundMedia { media_id: Some("m".into()), declared, ..InboundMedia::default() });
-    let brought = says(catalog, with_file).await;
-    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(under.as_str()));
-    let beside = catalog.document(brought.new_documents[0]).await.unwrap().unwrap();
-    assert_eq!(beside.declared.caption.as_deref(), Some("[password]"), "and the file is one that came");
-    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
-
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
-    assert_eq!(catalog.password_of(id).await.unwrap(), None, "it was used");
-    begin(catalog, id, Stage::Link).await;
-    let step = catalog.filed(id, Stage::Link, None, Some(&reply(Purpose::Filed))).await.unwrap();
-    assert_eq!(step, Step::Taken);
-    let states: Vec<_> = cases_of(catalog, contact).await.into_iter().filter(|c| c.1 == "ask").collect();
-    assert_eq!(states[0].2, "done", "{states:?}");
-
-    // One that nobody uses is gone after an hour; what is said afterwards is nobody's password.
-    let other = waits(catalog, &sample, locked()).await;
-    says(catalog, message(&sample, "text", &words)).await;
-    assert!(catalog.password_of(other).await.unwrap().is_some());
-    assert_eq!(catalog.forget_passwords(now() + Duration::minutes(61)).await.unwrap(), 1);
-    assert_eq!(catalog.password_of(other).await.unwrap(), None);
-    says(catalog, message(&sample, "text", "¿ya está?")).await;
-    assert!(!where_it_stands(catalog, "¿ya está?").await.is_empty(), "what is looked for is found");
-}
-
-/// Of two locked files the one is opened whose question, or which itself, the password answers.
-pub(super) async fn a_password_is_for_what_it_quotes(catalog: &Catalog) {
-    let catalog = &with_keys(catalog);
-    for quotes_file in [false, true] {
-        let sample = Sample::new();
-        let mut ids = Vec::new();
-        for _ in 0..2 {
-            let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
-            let id = waits(catalog, &sample, locked).await;
-            super::cases::time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
-            ids.push(id);
-        }
-        let mut tx = catalog.writing().await.unwrap();
-        let sent = format!("wamid.{}", Uuid::now_v7());
-        let sql = "UPDATE outbox SET wamid = $2 WHERE document_id = $1";
-        assert_eq!(execute!(tx, sql, ids[1].0, sent.as_str()).unwrap(), 1);
-        let sql = "SELECT m.wamid FROM messages m JOIN documents d ON d.message_id = m.id WHERE d.id = $1";
-        let (came,) = one!(tx, (String,), sql, ids[1].0).unwrap();
-        tx.commit().await.unwrap();
-        let words = format!("Clave-{}", Uuid::now_v7().simple());
-        let reply_to = Some(if quotes_file { came } else { sent });
-        says(catalog, InboundMessage { reply_to, ..message(&sample, "text", &words) }).await;
-        assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
-        assert_eq!(catalog.password_of(ids[0]).await.unwrap(), None, "quotes its file: {quotes_file}");
-        assert_eq!(catalog.password_of(ids[1]).await.unwrap().as_deref(), Some(words.as_str()));
-    }
-}
-
 /// A file that comes while words are asked for, or a choice, is one of its own.
 pub(super) async fn a_file_answers_no_question_for_words(catalog: &Catalog) {
     let catalog = &leading(catalog);
     for (expects, choices) in [(Expects::Words, Vec::new()), (Expects::Choice, vec!["Norte", "Sur"])] {
         let sample = Sample::new();
         let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
-        super::cases::time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
+        time_passes_for(catalog, contact_of(catalog, id).await, "documents").await;
         ask(catalog, id, expects, &choices).await;
         let other = sends(catalog, &sample, 1).await[0];
         let other = read_as(catalog, other, b"of its own", &facts("OTHER-1")).await;
         assert_eq!(catalog.answers(&other).await.unwrap(), None, "{expects:?}");
         assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "the question stays open");
-    }
-}
-
-/// Who was asked under one form of their number may answer under the other: it is their password all the same.
-pub(super) async fn a_password_comes_under_either_form_of_a_number(catalog: &Catalog) {
-    let catalog = &with_keys(catalog);
-    let tail = Uuid::now_v7().as_u128() % 10_000_000;
-    for (asked, writes) in [
-        (format!("549113{tail:07}"), format!("54113{tail:07}")),
-        (format!("521553{tail:07}"), format!("52553{tail:07}")),
-        (format!("52554{tail:07}"), format!("521554{tail:07}")),
-        (format!("55116{tail:07}"), format!("551196{tail:07}")),
-    ] {
-        let sample = Sample { wa_id: asked, ..Sample::new() };
-        let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
-        let id = waits(catalog, &sample, locked).await;
-        let words = format!("Clave-{}", Uuid::now_v7().simple());
-        let sample = Sample { wa_id: writes, ..sample };
-        says(catalog, message(&sample, "text", &words)).await;
-        assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new(), "{}", sample.wa_id);
-        assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
-    }
-}
-
-/// Whoever changes their number and sends the password in one webhook is who was asked for it.
-pub(super) async fn a_password_comes_with_a_change_of_number(catalog: &Catalog) {
-    let catalog = &with_keys(catalog);
-    let (asked, between, writes) = (Sample::new(), Sample::new(), Sample::new());
-    let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
-    let id = waits(catalog, &asked, locked).await;
-    let change = |old: &Sample, new: &Sample| InboundItem::AliasChange {
-        old: (AliasKind::WaId, old.wa_id.clone()),
-        new: (AliasKind::WaId, new.wa_id.clone()),
-        at: now(),
-    };
-    let words = format!("Clave-{}", Uuid::now_v7().simple());
-    let changes = vec![change(&asked, &between), change(&between, &writes)];
-    says_after(catalog, changes, message(&writes, "text", &words)).await;
-    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
-    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
-    let document = catalog.document(id).await.unwrap().unwrap();
-    assert_eq!(document.stage, Stage::Read, "it goes round again");
-}
-
-/// Two who were asked the same turn out to be one: a tap counts, whichever of the two questions it answers.
-pub(super) async fn a_tap_counts_whoever_its_contact_turns_out_to_be(catalog: &Catalog) {
-    let catalog = &asking_for_authorization(catalog);
-    let tail = Uuid::now_v7().as_u128() % 10_000_000;
-    let samples =
-        ["57300", "57301"].map(|begins| Sample { wa_id: format!("{begins}{tail:07}"), ..Sample::new() });
-    let mut contacts = Vec::new();
-    for sample in &samples {
-        contacts.push(contact_of(catalog, sends(catalog, sample, 1).await[0]).await);
-    }
-    let yes = offered(catalog, contacts[1]).await.remove(0);
-    let change = InboundItem::AliasChange {
-        old: (AliasKind::WaId, samples[0].wa_id.clone()),
-        new: (AliasKind::WaId, samples[1].wa_id.clone()),
-        at: now(),
-    };
-    Intake::spawn(catalog.clone()).record(delivery(vec![change])).await.unwrap();
-    taps(catalog, &samples[1], &yes).await;
-    let said = catalog.written_consents(contacts[0]).await.unwrap();
-    let last = said.into_iter().rfind(|c| c.category == Category::Privacy).unwrap();
-    assert_eq!(last.state, Word::Granted, "{last:?}");
-    assert_eq!(last_said(catalog, contacts[0]).await.0, "authorization", "and they hear so");
-}
-
-/// Who leads conversations, with a privacy notice, so that senders from Colombia are asked before an ID is read.
-fn asking_for_authorization(catalog: &Catalog) -> Catalog {
-    let privacy = Privacy::read("version\t1\nes\tTratamos tus datos.").unwrap();
-    let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
-    catalog.clone().with_policies(Some(policies))
-}
-
-/// An ID is held until its sender authorizes it: that is named where they are reminded and where they ask, and ends in front
-/// of a person as any other question; a tap on its buttons counts for as long as they do, whoever has it by then.
-pub(super) async fn an_authorization_that_nobody_gives_is_a_persons_and_counts_still(catalog: &Catalog) {
-    let catalog = &asking_for_authorization(catalog);
-    for (place, word) in [(0, Word::Granted), (1, Word::Withdrawn)] {
-        let tail = Uuid::now_v7().as_u128() % 10_000_000;
-        let sample = Sample { wa_id: format!("5730{place}{tail:07}"), ..Sample::new() };
-        let id = sends(catalog, &sample, 1).await[0];
-        let contact = contact_of(catalog, id).await;
-        let question = async || cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "ask").unwrap();
-        super::cases::time_passes_for(catalog, contact, "ask").await;
-        assert_eq!(last_said(catalog, contact).await.0, "authorization", "nobody is reminded of nothing");
-        begin(catalog, id, Stage::Fetch).await;
-        assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
-        begin(catalog, id, Stage::Read).await;
-        assert_eq!(catalog.hold_unauthorized(id).await.unwrap(), Some(Step::Taken));
-        assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender));
-        super::cases::time_passes_for(catalog, contact, "documents").await;
-        let asked = offered(catalog, contact).await;
-
-        says(catalog, message(&sample, "text", "¿Qué falta?")).await;
-        let (purpose, text) = last_said(catalog, contact).await;
-        assert!(purpose == "support" && text.contains("falta tu autorización"), "{purpose}: {text}");
-        let answered = offered(catalog, contact).await;
-        super::cases::time_passes_for(catalog, contact, "ask").await;
-        let (purpose, text) = last_said(catalog, contact).await;
-        assert!(purpose == "reminder" && text.contains("falta tu autorización"), "{purpose}: {text}");
-        let reminded = offered(catalog, contact).await;
-        assert!(asked != answered && answered != reminded, "each time it can be tapped");
-        // Three reminders from when there was something to wait for, and the end.
-        for _ in 0..3 {
-            assert_eq!(question().await.2, "waiting");
-            super::cases::time_passes_for(catalog, contact, "ask").await;
-        }
-        assert_eq!(question().await.2, "expired");
-        assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer), "a person has it");
-
-        taps(catalog, &sample, &asked[place]).await;
-        let said = catalog.written_consents(contact).await.unwrap();
-        let last = said.into_iter().rfind(|c| c.category == Category::Privacy).unwrap();
-        assert_eq!(last.state, word, "whoever taps late has said so all the same");
-        assert_eq!(last_said(catalog, contact).await.0, "authorization");
-        let document = catalog.document(id).await.unwrap().unwrap();
-        match word {
-            Word::Granted => {
-                assert_eq!((document.stage, document.waits_for), (Stage::Read, None), "it is read");
-            }
-            _ => assert_eq!(document.waits_for, Some(WaitsFor::Reviewer)),
-        }
-        let mut tx = catalog.writing().await.unwrap();
-        let past = micros(now() - Duration::SECOND);
-        let sql = "UPDATE choices SET expires_at = $1 WHERE contact_id = $2 AND taken IS NULL";
-        execute!(tx, sql, past, contact.0).unwrap();
-        tx.commit().await.unwrap();
-        taps(catalog, &sample, &reminded[place]).await;
-        let (purpose, text) = last_said(catalog, contact).await;
-        assert!(purpose == "tap_refused" && text.contains("plazo"), "and no longer: {purpose}: {text}");
     }
 }
 
@@ -531,11 +274,11 @@ pub(super) async fn a_choice_counts_as_long_as_its_buttons(catalog: &Catalog) {
         let sample = Sample::new();
         let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
         let contact = contact_of(catalog, id).await;
-        super::cases::time_passes_for(catalog, contact, "documents").await;
+        time_passes_for(catalog, contact, "documents").await;
         ask(catalog, id, Expects::Choice, &["Norte", "Sur"]).await;
         let first = offered(catalog, contact).await;
         for _ in 0..4 {
-            super::cases::time_passes_for(catalog, contact, "ask").await;
+            time_passes_for(catalog, contact, "ask").await;
         }
         let state = cases_of(catalog, contact).await.into_iter().find(|c| c.1 == "ask").unwrap().2;
         assert_eq!((state.as_str(), waits_for(catalog, id).await), ("expired", Some(WaitsFor::Reviewer)));
@@ -554,8 +297,8 @@ pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog)
     let sample = Sample::new();
     let first = sends(catalog, &sample, 1).await[0];
     let contact = contact_of(catalog, first).await;
-    super::cases::filed(catalog, first).await;
-    super::cases::time_passes(catalog, contact).await;
+    filed(catalog, first).await;
+    time_passes(catalog, contact).await;
     says(catalog, message(&sample, "text", "¿Cómo va mi factura?")).await;
     let (purpose, text) = last_said(catalog, contact).await;
     assert!(purpose == "support" && text.contains(": Archivados"), "{purpose}: {text}");
@@ -563,7 +306,7 @@ pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog)
     assert!(last_said(catalog, contact).await.1.contains("no nos falta nada"));
     let torn = waits(catalog, &sample, Reason::new(ReasonCode::Unreadable, "")).await;
     assert_eq!(waits_for(catalog, torn).await, Some(WaitsFor::Sender));
-    super::cases::time_passes_for(catalog, contact, "documents").await;
+    time_passes_for(catalog, contact, "documents").await;
     says(catalog, message(&sample, "text", "¿Qué falta?")).await;
     assert!(last_said(catalog, contact).await.1.contains("no se lee bien"));
     says(catalog, message(&sample, "text", "Quiero hablar con una persona, ¿cómo va mi factura?")).await;

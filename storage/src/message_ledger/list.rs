@@ -9,9 +9,9 @@ use crate::{
     catalog::Catalog,
     conversation::Before,
     error::CatalogError,
-    names::{ContactId, DocumentId, IncidentId, OutboxId, at, micros, word, words},
+    names::{ContactId, DocumentId, IncidentId, OutboxId, at, word, words},
     outbox::{MessageKind, OutboxState},
-    sql::{Bind, Query, Tx},
+    sql::{Bind, Query, Tx, latest_of},
 };
 
 words! {
@@ -82,12 +82,7 @@ fn names_of(
              ORDER BY 1 DESC, 2 DESC LIMIT {most}"
         )
     };
-    if let [only] = &from[..] {
-        return one(only);
-    }
-    let each: Vec<String> =
-        from.iter().enumerate().map(|(n, from)| format!("SELECT * FROM ({}) k{n}", one(from))).collect();
-    format!("{} ORDER BY 1 DESC, 2 DESC LIMIT {most}", each.join(" UNION ALL "))
+    latest_of(&from.iter().map(one).collect::<Vec<_>>(), most)
 }
 
 /// The oldest incident that is not over and names a message `o`.
@@ -146,9 +141,8 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<CountedMessage>, CatalogError> {
         let mut tx = self.reading().await?;
-        let before = before.map_or((i64::MAX, Uuid::max()), |before| (micros(before.at), before.id));
         let mut query = Query::default();
-        let page = (since(present, self.sent_life), before, limit.clamp(1, 500));
+        let page = (since(present, self.sent_life), Before::place(before), limit.clamp(1, 500));
         let names = names_of(&tx, place, &mut query, page);
         let text = format!(
             "SELECT o.id AS id, o.created_at AS created_at, o.contact_id AS contact_id, COALESCE(c.name, c.phone) AS contact, \

@@ -51,3 +51,14 @@ impl Query {
         if self.conditions.is_empty() { "1 = 1".to_owned() } else { self.conditions.join(" AND ") }
     }
 }
+
+/// The latest of what each of these statements finds, by its first two columns: when, and which one. Each finds the latest of
+/// its own, so many at most.
+pub(crate) fn latest_of(each: &[String], most: u32) -> String {
+    if let [only] = each {
+        return only.clone();
+    }
+    let each: Vec<String> =
+        each.iter().enumerate().map(|(n, rows)| format!("SELECT * FROM ({rows}) k{n}")).collect();
+    format!("{} ORDER BY 1 DESC, 2 DESC LIMIT {most}", each.join(" UNION ALL "))
+}
