@@ -201,12 +201,51 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     assert_eq!((status, renamed == next), (200, false));
     assert_eq!(patch(api, &path, Some("*"), &phones("34600990002")).await.0, 200, "whatever is there");
     assert_eq!(patch(api, &path, None, &phones("34600990003")).await.0, 200, "who saw nothing says nothing");
+    let delete = async |seen: &str| {
+        told(api.request(Method::DELETE, &path).header("If-Match", seen).send().await.unwrap()).await
+    };
+    let (status, _, problem) = delete(tag.as_str()).await;
+    assert_eq!((status, &problem["type"]), (412, &json!("urn:acuse:problem:stale")), "{problem}");
+    let (_, last, _) = get(api, &path, None).await;
+    assert_eq!(delete(last.as_str()).await.0, 204, "as they were seen");
     let nobody = "/v1/customers/by-external-id/of-nobody";
     assert_eq!(
         put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0,
         412,
         "and adds nobody"
     );
+}
+
+/// What is set up once and changed by two who look after it: whoever changes or takes away what they saw otherwise is told.
+async fn of_two_who_look_after_it_one_is_told(api: &Api) {
+    let endpoint = json!({ "url": "https://hooks.example.com/acuse" });
+    let route = json!({ "name": "books", "medium": "slack", "target": "https://hooks.slack.com/services/a" });
+    for (all, new, change) in [
+        ("/v1/webhook-endpoints", endpoint, json!({ "description": "of the books" })),
+        ("/v1/incident-routes", route, json!({ "enabled": false })),
+    ] {
+        let (status, _, made) = told(api.request(Method::POST, all).json(&new).send().await.unwrap()).await;
+        assert_eq!(status, 201, "{made}");
+        let path = format!("{all}/{}", made["id"].as_str().unwrap());
+        let (_, tag, _) = get(api, &path, None).await;
+        let (status, next, changed) = patch(api, &path, Some(&tag), &change).await;
+        assert_eq!((status, next == tag), (200, false), "{changed}");
+        let (_, same, kept) = get(api, &path, None).await;
+        let version = |tag: &str| tag.split('-').next().unwrap().to_owned();
+        assert_eq!(version(&same), version(&next), "{kept}");
+        let (status, _, problem) = patch(api, &path, Some(&tag), &json!({ "enabled": true })).await;
+        assert_eq!((status, &problem["type"]), (412, &json!("urn:acuse:problem:stale")), "{problem}");
+        let delete = async |seen: &str| {
+            told(api.request(Method::DELETE, &path).header("If-Match", seen).send().await.unwrap()).await
+        };
+        assert_eq!(delete(tag.as_str()).await.0, 412, "{all}");
+        assert_eq!(get(api, &path, None).await.2, kept, "nothing changed");
+        assert_eq!(patch(api, &path, Some("7"), &change).await.0, 422, "what is said is not ignored");
+        assert_eq!(patch(api, &path, None, &change).await.0, 200, "who saw nothing says nothing");
+        let (_, last, _) = get(api, &path, None).await;
+        assert_eq!(delete(last.as_str()).await.0, 204, "{all}");
+        assert_eq!(delete(last.as_str()).await.0, 404, "{all}");
+    }
 }
 
 async fn everything(place: &Place, catalog: &Catalog) {
@@ -218,6 +257,7 @@ async fn everything(place: &Place, catalog: &Catalog) {
     a_download_goes_on(&api, catalog).await;
     what_is_sent_is_named(&api).await;
     of_two_who_change_one_customer_one_is_told(&api).await;
+    of_two_who_look_after_it_one_is_told(&api).await;
 }
 
 /// Without a key file a link would lead to the embedded store, which nobody else reaches: that is said, and how to mend it.

@@ -85,7 +85,7 @@ kinds! {
         "A change came without the version it was made of.",
         "Send If-Match with the ETag of GET /v1/documents/{id}.";
     STALE = PRECONDITION_FAILED "stale" "Changed meanwhile",
-        "The document or customer is not any more as the change supposes; `detail` has its version now.",
+        "What is to be changed, or to go, is not any more as it was seen; `detail` has its version now.",
         "Read it again, and change that.";
     RANGE_NOT_SATISFIABLE = RANGE_NOT_SATISFIABLE "range_not_satisfiable" "Not in the content",
         "No byte of the range is there.",

@@ -8,7 +8,7 @@ use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, IncidentId,
     events::tell,
     keys::{KeyMade, Scope},
-    names::{ApprovalId, CustomerId, EndpointId, NoticeId, ObligationId, micros},
+    names::{ApprovalId, CustomerId, EndpointId, NoticeId, ObligationId, RouteId, micros},
     outbox::{NewReply, Purpose, Saying, queue},
     sql::Tx,
     webhooks::{Filter, NewEndpoint},
@@ -36,6 +36,8 @@ pub struct Beside {
     pub incident: IncidentId,
     /// Which is told of it.
     pub endpoint: EndpointId,
+    /// Which is told of incidents.
+    pub route: RouteId,
 }
 
 /// Makes it: of this customer, in words that quote the document, which may pay so much.
@@ -59,7 +61,9 @@ pub async fn beside(
         .expect("there is the case");
     let incident = catalog.open_incident("fetch_paused", &document.to_string(), &json!({})).await.unwrap();
     while catalog.queue_webhooks(endpoint).await.unwrap() {}
-    Beside { contact, case, notice, batch, obligation, approval, incident, endpoint }
+    let route = super::outgoing::route("beside", vec!["fetch_paused".to_owned()]);
+    let route = catalog.add_incident_route(&route).await.unwrap().expect("its name is free");
+    Beside { contact, case, notice, batch, obligation, approval, incident, endpoint, route }
 }
 
 async fn endpoint(catalog: &Catalog) -> EndpointId {

@@ -222,7 +222,7 @@ async fn nobody_writes_to(place: &Place<'_>, (id, merged): (CustomerId, Customer
         for (into, from) in [(gone, other), (other, gone)] {
             assert_eq!(catalog.merge_customers(into, from, "eva").await.unwrap(), Merged::Missing);
         }
-        assert_eq!(catalog.delete_customer(gone, "eva").await.unwrap(), Retired::Missing);
+        assert_eq!(catalog.delete_customer((gone, None), "eva").await.unwrap(), Retired::Missing);
         let bound = catalog.can_bind(&[Binding::Customer(gone)]).await.unwrap();
         assert_eq!(bound, Err(NotBound::NoCustomer(gone)));
     }

@@ -1,0 +1,3 @@
+-- What two may look after at once counts its versions, so that neither changes what they saw otherwise.
+ALTER TABLE webhook_endpoints ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE incident_routes ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
