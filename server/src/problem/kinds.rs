@@ -98,7 +98,7 @@ kinds! {
         "Keep the `next` of /v1/events?after=head, read documents and customers to their end, then follow from it.";
     UNPROVEN = UNPROCESSABLE_ENTITY "unproven" "Something speaks against it",
         "A check speaks against the decision; `warnings` has each.",
-        "Correct it, or say why it is right all the same in `because`.";
+        "Correct it, or say why it is right all the same in `because`, and in `overrides` the `name` of each that you mean.";
     TOO_LARGE = PAYLOAD_TOO_LARGE "too_large" "Too large",
         "The body is larger than may be; `detail` has the cap.",
         "Send less.";
