@@ -1,11 +1,13 @@
 //! One row of each thing that can stand beside a document, for a test that walks every route to each of them.
 
+use acuse_conversation::{End, Kind};
 use acuse_pipeline::document::Sha256;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, IncidentId,
+    cases::{Matter, tell_closed},
     events::tell,
     keys::{KeyMade, Scope},
     names::{ApprovalId, CustomerId, EndpointId, NoticeId, ObligationId, RouteId, micros},
@@ -49,6 +51,9 @@ pub async fn beside(
     let endpoint = endpoint(catalog).await;
     let mut tx = catalog.writing().await.unwrap();
     let (contact, case) = case(&mut tx, document, says).await;
+    let about = document.to_string();
+    let matter = Matter { id: case, contact: Some(contact), kind: Kind::Ask, subject: &about };
+    tell_closed(&mut tx, matter, End::Stopped).await.unwrap();
     let (notice, batch) = notice(&mut tx, contact, document).await;
     let obligation = obligation(&mut tx, customer, (document, paid)).await;
     let approval = approval(&mut tx, contact, document, says).await;
