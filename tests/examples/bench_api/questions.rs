@@ -317,7 +317,7 @@ fn trail() -> Vec<Question> {
 
 /// The first rows of an export, and what its period still misses.
 fn exports() -> Vec<Question> {
-    let export = |name, span| {
+    let export = |name, span: Span| {
         question(name, move |side, _| {
             Box::pin(async move {
                 let mut books = side.catalog.books().await?;
