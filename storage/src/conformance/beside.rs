@@ -38,7 +38,7 @@ pub struct Beside {
     pub incident: IncidentId,
     /// Which is told of it.
     pub endpoint: EndpointId,
-    /// Which is told of incidents.
+    /// Which is told of no incident that there is.
     pub route: RouteId,
 }
 
@@ -66,7 +66,7 @@ pub async fn beside(
         .expect("there is the case");
     let incident = catalog.open_incident("fetch_paused", &document.to_string(), &json!({})).await.unwrap();
     while catalog.queue_webhooks(endpoint).await.unwrap() {}
-    let route = super::outgoing::route("beside", vec!["fetch_paused".to_owned()]);
+    let route = super::outgoing::route("beside", vec!["of_nothing".to_owned()]);
     let route = catalog.add_incident_route(&route).await.unwrap().expect("its name is free");
     Beside { contact, case, notice, batch, obligation, approval, incident, endpoint, route }
 }
