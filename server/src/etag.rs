@@ -1,10 +1,11 @@
 //! `ETag`, `If-None-Match`, `If-Match`: an answer is named by what it says, so that what has not changed is not sent
 //! again, and what changed meanwhile is not overwritten.
 //!
-//! The tag of what can be changed (a document, a customer) also says its version (`"7-…"`), which is all that `If-Match`
+//! The tag of what can be changed (a document, a customer, an endpoint) also says its version (`"7-…"`), which is all that `If-Match`
 //! compares: what a caller may see of it is no part of what they may change. A customer's version is when it last changed.
 
 use acuse_pipeline::document::Sha256;
+use acuse_storage::altered::Altered;
 use axum::{
     body::{Body, HttpBody},
     extract::Request,
@@ -96,6 +97,18 @@ pub async fn named(mut request: Request, next: Next) -> Response {
         parts.headers.insert(header::ETAG, value);
     }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Whether something was changed, or went.
+///
+/// # Errors
+/// 412 where it was seen in another version, 404 where there is none.
+pub fn altered(altered: Altered, what: &'static str) -> Result<(), Problem> {
+    match altered {
+        Altered::Done => Ok(()),
+        Altered::Stale(version) => Err(Problem::Stale { what, version }),
+        Altered::Missing => Err(Problem::NotFound(what)),
+    }
 }
 
 /// What a change was made of.

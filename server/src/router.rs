@@ -9,7 +9,7 @@ use crate::{
         self,
         contract::{
             docs,
-            routes::{Routes, get, patch, post, put},
+            routes::{Routes, get, post, put},
         },
     },
     state::App,
@@ -96,7 +96,9 @@ fn operated(routes: Routes) -> Routes {
         .route("/v1/incident-routes", get(http::incident_routes::list).post(http::incident_routes::create))
         .route(
             "/v1/incident-routes/{id}",
-            patch(http::incident_routes::change).delete(http::incident_routes::delete),
+            get(http::incident_routes::show)
+                .patch(http::incident_routes::change)
+                .delete(http::incident_routes::delete),
         )
         .route("/v1/incident-routes/{id}/test", post(http::incident_routes::test))
         .route(

@@ -14,7 +14,7 @@
 
 mod cursor;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use acuse_pipeline::document::Kind;
 use serde::Serialize;
@@ -27,7 +27,7 @@ use cursor::{Place, Veil};
 
 use crate::{
     access::Access,
-    approvals,
+    approvals, cases,
     catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, word},
@@ -87,6 +87,8 @@ pub const KINDS: &[&str] = &[
     "obligation.held",
     "obligation.paid",
     "obligation.opened",
+    "case.opened",
+    "case.closed",
 ];
 
 /// One change.
@@ -403,9 +405,13 @@ impl Catalog {
         let of_customers = events.iter().filter(|e| e.document_id.is_none());
         let whose: Vec<Uuid> = of_customers.filter_map(|e| e.customer_id.map(|id| id.0)).collect();
         let mine = self.bound_to(access, &whose).await?;
+        let within = self.cases_of_events_within(access, &events).await?;
         let told = events.into_iter().filter_map(|mut event| match event.document_id {
             None => {
-                let is_mine = event.customer_id.is_some_and(|id| mine.contains(&id.0));
+                let is_mine = match cases::case_of(&event) {
+                    Some(case) => within.contains(&case),
+                    None => event.customer_id.is_some_and(|id| mine.contains(&id.0)),
+                };
                 Some(event).filter(|_| !access.is_bound() || is_mine)
             }
             Some(id) => {
@@ -422,6 +428,19 @@ impl Catalog {
             event.customer_id = event.customer_id.filter(|id| !beyond.contains(&id.0));
         }
         Ok(told)
+    }
+
+    /// Of the cases that these events are about, those that exist for a caller who is bound.
+    async fn cases_of_events_within(
+        &self,
+        access: &Access,
+        events: &[Event],
+    ) -> Result<HashSet<Uuid>, CatalogError> {
+        let about: Vec<Uuid> = events.iter().filter_map(cases::case_of).collect();
+        if !access.is_bound() || about.is_empty() {
+            return Ok(HashSet::new());
+        }
+        self.cases_within(access, &about).await
     }
 
     /// The cursor after everything that there is.

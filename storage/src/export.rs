@@ -9,6 +9,7 @@ mod exact;
 mod line;
 mod totals;
 
+use acuse_conversation::Clock;
 use acuse_pipeline::{document::Kind, fields::Fields};
 use time::Date;
 use uuid::Uuid;
@@ -45,13 +46,26 @@ pub struct Span {
     pub from: Option<Date>,
     /// The day after the last.
     pub to: Option<Date>,
+    /// When the first day begins and the day after the last, in a row's microseconds.
+    moments: (i64, i64),
 }
 
 impl Span {
-    /// The first and the last moment of what was received, in a row's microseconds.
-    fn moments(&self) -> (i64, i64) {
-        let at = |day: Date| micros(day.midnight().assume_utc());
-        (self.from.map_or(i64::MIN, at), self.to.map_or(i64::MAX, at))
+    /// Days on the paper, which are of no place; what could be of them is counted by UTC, from a day before.
+    #[must_use]
+    pub fn dated(from: Option<Date>, to: Option<Date>) -> Self {
+        Self::of(By::IssueDate, (from, to), &Clock::default())
+    }
+
+    /// Days on which something came, as this clock counts them.
+    #[must_use]
+    pub fn received(from: Option<Date>, to: Option<Date>, clock: &Clock) -> Self {
+        Self::of(By::Received, (from, to), clock)
+    }
+
+    fn of(by: By, (from, to): (Option<Date>, Option<Date>), clock: &Clock) -> Self {
+        let at = |day: Date| micros(clock.moment(day, 0));
+        Self { by, from, to, moments: (from.map_or(i64::MIN, at), to.map_or(i64::MAX, at)) }
     }
 
     /// The same as the dates of rows stand, digits only.
@@ -179,7 +193,7 @@ pub(crate) async fn page(
             all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), from.as_str(), id, to.as_str(), limit)?
         }
         By::Received => {
-            let (from, to) = span.moments();
+            let (from, to) = span.moments;
             let from = after.map_or(from, |cursor| cursor.moment);
             all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), from, id, to, limit)?
         }
@@ -240,7 +254,7 @@ fn could_be_of(access: &Access, span: Span) -> String {
 
 /// The same of what no date may be told of: only when it came counts.
 fn came_for(span: Span) -> String {
-    let (from, to) = span.moments();
+    let (from, to) = span.moments;
     match span.by {
         By::Received => format!("(d.received_at >= {from} AND d.received_at < {to})"),
         By::IssueDate => format!("(d.received_at >= {})", from.saturating_sub(DAY)),

@@ -19,6 +19,7 @@ pub mod abstention;
 pub mod access;
 pub mod accounts;
 pub mod alerts;
+pub mod altered;
 pub mod approvals;
 pub mod arrivals;
 pub mod attachments;

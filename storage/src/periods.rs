@@ -25,7 +25,7 @@ use crate::{
     audit,
     catalog::Catalog,
     error::CatalogError,
-    export::{self, By, Exported, Line, Missing, Span, Sums, Totals},
+    export::{self, Exported, Line, Missing, Span, Sums, Totals},
     names::{DocumentId, at, json, micros, sha256, to_json},
     sql::Tx,
 };
@@ -45,7 +45,7 @@ impl Month {
     /// Its days, by the date on the paper.
     #[must_use]
     pub fn span(self) -> Span {
-        Span { by: By::IssueDate, from: Some(self.first), to: Some(self.end()) }
+        Span::dated(Some(self.first), Some(self.end()))
     }
 
     /// The first day of the next month.
@@ -98,6 +98,8 @@ pub struct Period {
     pub closed_at: OffsetDateTime,
     /// By whom.
     pub closed_by: String,
+    /// By whose clock it was over; none of a month that was closed when all went by UTC.
+    pub zone: Option<String>,
     /// Over its lines, each as JSON and a line feed, in their order.
     pub sha256: Sha256,
     /// Over the SHA-256 of each line (its JSON, without the line feed), in their order: it can still be made when one of them
@@ -134,15 +136,15 @@ pub struct Afterwards {
 /// Lines written at once.
 const CHUNK: u32 = 1_000;
 
-type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>, Option<Vec<u8>>);
+type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>, Option<Vec<u8>>, Option<String>);
 
-const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256, lines_sha256";
+const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256, lines_sha256, zone";
 
 /// Why an adjustment is there that is none: the line of a document as it was when it came to a month that was closed.
 const LATE: &str = "late";
 
 fn period(row: PeriodRow) -> Result<Period, CatalogError> {
-    let (id, month, closed_at, closed_by, totals, hash, of_lines) = row;
+    let (id, month, closed_at, closed_by, totals, hash, of_lines, zone) = row;
     Ok(Period {
         id,
         month: month.parse().map_err(|error: NotAMonth| CatalogError::ImpossibleRow {
@@ -152,6 +154,7 @@ fn period(row: PeriodRow) -> Result<Period, CatalogError> {
         })?,
         closed_at: at("periods", "closed_at", closed_at)?,
         closed_by,
+        zone,
         sha256: sha256("periods", "sha256", &hash)?,
         lines_sha256: of_lines.map(|hash| sha256("periods", "lines_sha256", &hash)).transpose()?,
         totals: json("periods", "totals", &totals)?,
@@ -273,8 +276,8 @@ async fn say(
 }
 
 impl Catalog {
-    /// Closes a month that is over at `present`: its lines are frozen and hashed. One of which something is missing is
-    /// closed only when `despite` says so.
+    /// Closes a month that is over at `present`, where the house is: its lines are frozen and hashed. One of which something
+    /// is missing is closed only when `despite` says so.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -285,9 +288,11 @@ impl Catalog {
         despite: bool,
         present: OffsetDateTime,
     ) -> Result<Closing, CatalogError> {
-        if month.end().midnight().assume_utc() > present {
+        let clock = self.house().await?.clock().cloned().unwrap_or_default();
+        if clock.moment(month.end(), 0) > present {
             return Ok(Closing::NotOver);
         }
+        let zone = clock.name();
         let mut tx = self.writing().await?;
         if !tx.is_sqlite() {
             // All lines are of one instant, and whatever changes a document waits or is seen: `adjust` takes the
@@ -301,12 +306,14 @@ impl Catalog {
         let id = Uuid::now_v7();
         execute!(
             tx,
-            "INSERT INTO periods (id, month, closed_at, closed_by, totals, sha256) VALUES ($1, $2, $3, $4, '{}', $5)",
+            "INSERT INTO periods (id, month, closed_at, closed_by, totals, sha256, zone) \
+             VALUES ($1, $2, $3, $4, '{}', $5, $6)",
             id,
             month.to_string(),
             micros(present),
             by,
-            &[][..] as &[u8]
+            &[][..] as &[u8],
+            zone.as_str()
         )?;
         let Frozen { sums, sha256, lines_sha256 } = freeze(&mut tx, id, month).await?;
         let missing = export::missing(&mut tx, &Access::whole(), month.span()).await?;
@@ -327,8 +334,16 @@ impl Catalog {
         });
         audit::write(&mut tx, by, "period_closed", None, &detail).await?;
         tx.commit().await?;
-        let (closed_by, lines_sha256) = (by.to_owned(), Some(lines_sha256));
-        Ok(Closing::Closed(Period { id, month, closed_at: present, closed_by, sha256, lines_sha256, totals }))
+        Ok(Closing::Closed(Period {
+            id,
+            month,
+            closed_at: present,
+            closed_by: by.to_owned(),
+            zone: Some(zone),
+            sha256,
+            lines_sha256: Some(lines_sha256),
+            totals,
+        }))
     }
 
     /// The closed months, the latest first.

@@ -13,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    altered::{self, Altered},
     catalog::Catalog,
     error::CatalogError,
     incidents,
@@ -64,6 +65,8 @@ pub struct Endpoint {
     pub failing_since: Option<OffsetDateTime>,
     /// Since when there is one.
     pub created_at: OffsetDateTime,
+    /// Counts what is changed of the above by somebody, or by its being disabled.
+    pub version: i64,
 }
 
 /// An endpoint to be made.
@@ -109,10 +112,14 @@ type Row = (
     Option<String>,
     Option<i64>,
     i64,
+    i64,
 );
 
 const COLUMNS: &str = "id, url, description, secret, previous_secret, previous_until, types, document_kinds, customers, \
-     key_id, enabled, disabled_reason, failing_since, created_at";
+     key_id, enabled, disabled_reason, failing_since, created_at, version";
+
+/// Makes others wait who would change an endpoint.
+const HOLD: &str = "UPDATE webhook_endpoints SET version = version WHERE id = $1 RETURNING version";
 
 /// Table of the endpoints.
 const T: &str = "webhook_endpoints";
@@ -142,6 +149,7 @@ fn endpoint(catalog: &Catalog, row: Row, present: OffsetDateTime) -> Result<Endp
         why,
         failing,
         made,
+        version,
     ) = row;
     let old = previous.filter(|_| until.is_some_and(|until| until > micros(present)));
     Ok(Endpoint {
@@ -158,6 +166,7 @@ fn endpoint(catalog: &Catalog, row: Row, present: OffsetDateTime) -> Result<Endp
         disabled_reason: why,
         failing_since: maybe_at(T, "failing_since", failing)?,
         created_at: at(T, "created_at", made)?,
+        version,
     })
 }
 
@@ -168,7 +177,8 @@ async fn disable(
     why: &str,
     present: OffsetDateTime,
 ) -> Result<(), CatalogError> {
-    let sql = "UPDATE webhook_endpoints SET enabled = FALSE, disabled_reason = $2 WHERE id = $1 AND enabled";
+    let sql = "UPDATE webhook_endpoints SET enabled = FALSE, disabled_reason = $2, version = version + 1 \
+         WHERE id = $1 AND enabled";
     if execute!(tx, sql, id.0, cut(why, 300))? == 0 {
         return Ok(());
     }
@@ -238,26 +248,31 @@ impl Catalog {
         Ok(Some(id))
     }
 
-    /// Changes an endpoint; whether there is one. Enabled again, it goes on where it stood.
+    /// Changes an endpoint: with `seen` (a version) only as it was looked at. Enabled again, it goes on where it stood.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn change_webhook_endpoint(
         &self,
-        id: EndpointId,
+        (id, seen): (EndpointId, Option<i64>),
         change: &EndpointChange,
-    ) -> Result<bool, CatalogError> {
+    ) -> Result<Altered, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        let altered = altered::held(&mut tx, HOLD, (id.0, seen)).await?;
+        if altered != Altered::Done {
+            return Ok(altered);
+        }
         let filter = change.filter.as_ref();
         let types = filter.map(|f| to_json("types", &f.types)).transpose()?;
         let kinds = filter.map(|f| to_json("document_kinds", &f.document_kinds)).transpose()?;
         let customers = filter.map(|f| to_json("customers", &f.customers)).transpose()?;
-        let touched = execute!(
+        execute!(
             tx,
             "UPDATE webhook_endpoints SET url = COALESCE($2, url), description = COALESCE($3, description), \
              types = COALESCE($4, types), document_kinds = COALESCE($5, document_kinds), \
-             customers = COALESCE($6, customers), enabled = COALESCE($7, enabled) WHERE id = $1",
+             customers = COALESCE($6, customers), enabled = COALESCE($7, enabled), version = version + 1 \
+             WHERE id = $1",
             id.0,
             change.url.as_deref().map(|u| cut(u, 2_000)),
             change.description.as_deref().map(|d| cut(d, 300)),
@@ -281,7 +296,7 @@ impl Catalog {
             incidents::resolve(&mut tx, DISABLED, Some(&id.to_string()), present).await?;
         }
         tx.commit().await?;
-        Ok(touched > 0)
+        Ok(Altered::Done)
     }
 
     /// Gives an endpoint another secret; the old one signs too for a day. Whether there is such an endpoint.
@@ -317,20 +332,27 @@ impl Catalog {
         row.map(|(opened,)| at("incidents", "opened_at", opened)).transpose()
     }
 
-    /// Takes an endpoint away, and its log; whether there was one.
+    /// Takes an endpoint away, and its log: with `seen` (a version) only as it was looked at.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn remove_webhook_endpoint(&self, id: EndpointId) -> Result<bool, CatalogError> {
+    pub async fn remove_webhook_endpoint(
+        &self,
+        (id, seen): (EndpointId, Option<i64>),
+    ) -> Result<Altered, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        let altered = altered::held(&mut tx, HOLD, (id.0, seen)).await?;
+        if altered != Altered::Done {
+            return Ok(altered);
+        }
         execute!(tx, "DELETE FROM webhook_deliveries WHERE endpoint_id = $1", id.0)?;
-        let gone = execute!(tx, "DELETE FROM webhook_endpoints WHERE id = $1", id.0)?;
+        execute!(tx, "DELETE FROM webhook_endpoints WHERE id = $1", id.0)?;
         for kind in [DISABLED, UNSIGNED, queue::UNDELIVERED] {
             incidents::resolve(&mut tx, kind, Some(&id.to_string()), present).await?;
         }
         tx.commit().await?;
-        Ok(gone > 0)
+        Ok(Altered::Done)
     }
 
     /// Takes an endpoint for this worker alone, for so long; whether it could.

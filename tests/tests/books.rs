@@ -1,5 +1,6 @@
 //! Accounting, end to end: what the books say leaves in every format with its sums, and a closed month is its hash.
 
+use acuse_conversation::Clock;
 use acuse_pipeline::{
     document::Kind,
     fields::{Entry, Field, FieldName, Fields, Source, Value as FieldValue},
@@ -135,6 +136,7 @@ async fn the_books_leave(place: &Place, catalog: &Catalog) {
         assert_eq!(status, why, "{bad}");
     }
     a_month_is_closed(place, catalog, &api).await;
+    what_came_on_a_day_of_the_house(catalog, &api).await;
 }
 
 /// A bill that says all that EN 16931 wants leaves as UBL; of each other one, what it lacks is named.
@@ -227,6 +229,24 @@ async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
             "{part}: {told}"
         );
     }
+}
+
+/// What came on a day is what came on it where the house is, as finance has it; a month says by whose clock it was over.
+async fn what_came_on_a_day_of_the_house(catalog: &Catalog, api: &Api) {
+    let id = filed(catalog, api, &invoice(5, "Del día", "2021-05-02", "invoice", "7.00")).await;
+    let came = catalog.document(id).await.unwrap().unwrap().received_at;
+    // Where it is another day by then.
+    let zone = if came.hour() < 11 { "Pacific/Pago_Pago" } else { "Pacific/Kiritimati" };
+    let there = Clock::of_zone(zone).unwrap().there(came).date();
+    let day = format!("/v1/export?by=received&from={there}&to={}&format=jsonl", there.next_day().unwrap());
+    let is_there = async || String::from_utf8(body(api, &day).await.1).unwrap().contains(&id.to_string());
+    assert!(!is_there().await, "by UTC it came on another day");
+    catalog.set_house_rules(&format!("clock\t{zone}\n"), "cli").await.unwrap();
+    assert!(is_there().await);
+    let closed = api.request(Method::POST, "/v1/periods/2021-05/close?despite_missing=true").send().await;
+    let closed: Value = closed.unwrap().json().await.unwrap();
+    assert_eq!(closed["zone"], zone, "{closed}");
+    assert_eq!(api.get("/v1/periods/2021-03").await.unwrap()["zone"], "UTC");
 }
 
 /// A mapping file as a person writes it.

@@ -103,6 +103,12 @@ impl Contract {
         let address = path.replace("{id}", id).replace("{ref}", id).replace("{month}", id);
         self.ask(api.request(method, &address).json(&body), path).await
     }
+
+    /// Whoever saw it as it never was does not take it away.
+    async fn stale(&mut self, api: &Api, path: &str, id: &str) {
+        let request = api.request(Method::DELETE, &path.replace("{id}", id)).header("If-Match", "\"0-00\"");
+        assert_eq!(self.ask(request, path).await.0, 412, "{path}");
+    }
 }
 
 async fn documents(contract: &mut Contract, api: &Api, catalog: &Catalog) {
@@ -153,6 +159,7 @@ async fn customers(contract: &mut Contract, api: &Api) {
     contract.send(api, Method::PATCH, "/v1/customers/{id}", first, emails).await;
     let merge = json!({ "from": second });
     contract.send(api, Method::POST, "/v1/customers/{id}/merge", first, merge).await;
+    contract.stale(api, "/v1/customers/{id}", first).await;
     contract.send(api, Method::DELETE, "/v1/customers/{id}", first, json!({})).await;
 }
 
@@ -161,7 +168,10 @@ async fn what_is_told(contract: &mut Contract, api: &Api) {
     let (_, route) = contract.send(api, Method::POST, "/v1/incident-routes", "", new).await;
     let route = route["id"].as_str().unwrap_or_else(|| panic!("{route}"));
     let silent = json!({ "enabled": false });
-    contract.send(api, Method::PATCH, "/v1/incident-routes/{id}", route, silent).await;
+    let path = "/v1/incident-routes/{id}";
+    contract.send(api, Method::PATCH, path, route, silent).await;
+    contract.get(api, path, &path.replace("{id}", route)).await;
+    contract.stale(api, path, route).await;
     contract.get(api, "/v1/incident-routes", "/v1/incident-routes").await;
     let us = json!({ "name": "Nuestra S.L.", "tax_ids": ["B12345674"], "phone_number_ids": ["n1"] });
     let (status, us) = contract.send(api, Method::POST, "/v1/entities", "", us).await;
@@ -177,6 +187,7 @@ async fn what_is_told(contract: &mut Contract, api: &Api) {
     let endpoint = endpoint["id"].as_str().unwrap_or_else(|| panic!("{endpoint}"));
     let path = "/v1/webhook-endpoints/{id}";
     contract.send(api, Method::PATCH, path, endpoint, json!({ "description": "x" })).await;
+    contract.stale(api, path, endpoint).await;
     contract.get(api, path, &path.replace("{id}", endpoint)).await;
     contract.get(api, "/v1/webhook-endpoints", "/v1/webhook-endpoints").await;
     contract.send(api, Method::POST, &format!("{path}/rotate-secret"), endpoint, json!({})).await;

@@ -123,6 +123,58 @@ async fn what_waits_is_changed(api: &Api, place: &Place, catalog: &Catalog) {
     assert_eq!(patch(&reader, &path, Some("*"), &change).await.0, 403);
 }
 
+/// A reason is of what was in front of whoever gave it: what the change names is overridden, and nothing that came since.
+async fn what_was_shown_is_overridden_and_nothing_else(api: &Api, catalog: &Catalog) {
+    let (filed, waits) = (sent(api, "shown").await, sent(api, "shown too").await);
+    read(catalog, filed, &bill(4)).await;
+    let findings = vec![Reason::new(ReasonCode::UnknownCustomer, "nobody")];
+    read(catalog, waits, &ReadFacts { findings, ..bill(5) }).await;
+    let review = catalog.open_review_of(waits).await.unwrap().unwrap().id;
+    let says = async |of_filed: bool, mut body: Value, shown: Option<Vec<Value>>| {
+        body["because"] = json!("it is printed so");
+        body["note"] = json!("misread");
+        if let Some(shown) = shown {
+            body["overrides"] = json!(shown);
+        }
+        if of_filed {
+            return patch(api, &format!("/v1/documents/{filed}"), Some("*"), &body).await;
+        }
+        body["decision"] = json!("correct");
+        body["customer_id"] = Value::Null;
+        let path = format!("/v1/reviews/{review}/resolve");
+        told(api.request(Method::POST, &path).json(&body).send().await.unwrap()).await
+    };
+    let refused = |(status, _, problem): &(u16, String, Value)| -> Vec<Value> {
+        let unproven = json!("urn:acuse:problem:unproven");
+        assert_eq!((*status, &problem["type"]), (422, &unproven), "{problem}");
+        problem["warnings"].as_array().unwrap().iter().map(|warning| warning["name"].clone()).collect()
+    };
+    let total = json!({ "fields": { "total": "6.00" } });
+    let sums = json!({ "fields": { "total": "6.00", "subtotal": "1.00", "tax": "1.00" } });
+    for (of_filed, id) in [(true, filed), (false, waits)] {
+        let shown = refused(&says(of_filed, total.clone(), Some(Vec::new())).await);
+        assert!(shown.len() > 1 && shown.iter().all(Value::is_string), "{shown:?}");
+        assert_eq!(
+            refused(&says(of_filed, total.clone(), Some(shown[1..].to_vec())).await),
+            shown,
+            "one is not named"
+        );
+        let more = refused(&says(of_filed, sums.clone(), Some(shown.clone())).await);
+        assert!(more.len() > shown.len(), "what was not shown is not overridden: {more:?}");
+        let (status, _, answer) = says(of_filed, sums.clone(), Some(more.clone())).await;
+        assert_eq!(status, 200, "{answer}");
+        let trail = catalog.audit_trail(Some(id), 100).await.unwrap();
+        let by_name = |entry: &Value| {
+            let named = entry["overridden"].as_array().map(Vec::as_slice).unwrap_or_default();
+            named.len() == more.len() && named.contains(&json!("sum total"))
+        };
+        assert!(trail.iter().any(|entry| by_name(&entry.detail)), "{trail:?}");
+    }
+    // Who does not say which means all that there are, as ever; the trail names them.
+    let (status, _, answer) = says(true, json!({ "fields": { "total": "7.00" } }), None).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
 async fn some_members_and_pages(api: &Api) {
     let (status, tag, page) = get(api, "/v1/documents?fields=status,version&limit=2", None).await;
     assert_eq!((status, page["data"][0].as_object().unwrap().len()), (200, 3), "with its id: {page}");
@@ -201,6 +253,13 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     assert_eq!((status, renamed == next), (200, false));
     assert_eq!(patch(api, &path, Some("*"), &phones("34600990002")).await.0, 200, "whatever is there");
     assert_eq!(patch(api, &path, None, &phones("34600990003")).await.0, 200, "who saw nothing says nothing");
+    let delete = async |seen: &str| {
+        told(api.request(Method::DELETE, &path).header("If-Match", seen).send().await.unwrap()).await
+    };
+    let (status, _, problem) = delete(tag.as_str()).await;
+    assert_eq!((status, &problem["type"]), (412, &json!("urn:acuse:problem:stale")), "{problem}");
+    let (_, last, _) = get(api, &path, None).await;
+    assert_eq!(delete(last.as_str()).await.0, 204, "as they were seen");
     let nobody = "/v1/customers/by-external-id/of-nobody";
     assert_eq!(
         put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0,
@@ -209,15 +268,49 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     );
 }
 
+/// What is set up once and changed by two who look after it: whoever changes or takes away what they saw otherwise is told.
+async fn of_two_who_look_after_it_one_is_told(api: &Api) {
+    let endpoint = json!({ "url": "https://hooks.example.com/acuse" });
+    let route = json!({ "name": "books", "medium": "slack", "target": "https://hooks.slack.com/services/a" });
+    for (all, new, change) in [
+        ("/v1/webhook-endpoints", endpoint, json!({ "description": "of the books" })),
+        ("/v1/incident-routes", route, json!({ "enabled": false })),
+    ] {
+        let (status, _, made) = told(api.request(Method::POST, all).json(&new).send().await.unwrap()).await;
+        assert_eq!(status, 201, "{made}");
+        let path = format!("{all}/{}", made["id"].as_str().unwrap());
+        let (_, tag, _) = get(api, &path, None).await;
+        let (status, next, changed) = patch(api, &path, Some(&tag), &change).await;
+        assert_eq!((status, next == tag), (200, false), "{changed}");
+        let (_, same, kept) = get(api, &path, None).await;
+        let version = |tag: &str| tag.split('-').next().unwrap().to_owned();
+        assert_eq!(version(&same), version(&next), "{kept}");
+        let (status, _, problem) = patch(api, &path, Some(&tag), &json!({ "enabled": true })).await;
+        assert_eq!((status, &problem["type"]), (412, &json!("urn:acuse:problem:stale")), "{problem}");
+        let delete = async |seen: &str| {
+            told(api.request(Method::DELETE, &path).header("If-Match", seen).send().await.unwrap()).await
+        };
+        assert_eq!(delete(tag.as_str()).await.0, 412, "{all}");
+        assert_eq!(get(api, &path, None).await.2, kept, "nothing changed");
+        assert_eq!(patch(api, &path, Some("7"), &change).await.0, 422, "what is said is not ignored");
+        assert_eq!(patch(api, &path, None, &change).await.0, 200, "who saw nothing says nothing");
+        let (_, last, _) = get(api, &path, None).await;
+        assert_eq!(delete(last.as_str()).await.0, 204, "{all}");
+        assert_eq!(delete(last.as_str()).await.0, 404, "{all}");
+    }
+}
+
 async fn everything(place: &Place, catalog: &Catalog) {
     let _server = place.start("web", &["web"]).unwrap();
     let api = Api::connect(place, ALL).await.unwrap();
     what_is_filed_is_changed(&api, catalog).await;
     what_waits_is_changed(&api, place, catalog).await;
+    what_was_shown_is_overridden_and_nothing_else(&api, catalog).await;
     some_members_and_pages(&api).await;
     a_download_goes_on(&api, catalog).await;
     what_is_sent_is_named(&api).await;
     of_two_who_change_one_customer_one_is_told(&api).await;
+    of_two_who_look_after_it_one_is_told(&api).await;
 }
 
 /// Without a key file a link would lead to the embedded store, which nobody else reaches: that is said, and how to mend it.

@@ -63,6 +63,7 @@ fn addresses(path: &str, secret: &Secret) -> Vec<String> {
         ("/v1/approvals/{id}", beside.approval.to_string()),
         ("/v1/incidents/{id}", beside.incident.to_string()),
         ("/incidents/{id}", beside.incident.to_string()),
+        ("/v1/incident-routes/{id}", beside.route.to_string()),
         ("/v1/webhook-endpoints/{id}", beside.endpoint.to_string()),
         ("/v1/contacts/{id}", beside.contact.to_string()),
         ("/contacts/{id}", beside.contact.to_string()),

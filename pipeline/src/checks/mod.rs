@@ -5,6 +5,8 @@ mod lists;
 mod sum;
 mod typed;
 
+use std::fmt;
+
 use time::{Date, macros::format_description};
 
 pub use lists::typed_list;
@@ -12,7 +14,7 @@ pub use sum::{Repair, Sum, Term};
 pub use typed::{Form, VALUE_CHARS, is_currency, typed};
 
 use crate::{
-    document::Kind,
+    document::{Kind, Sha256},
     fields::{FieldName, Fields, Source},
     understand::{
         identity::national,
@@ -37,6 +39,24 @@ pub struct Warning {
 impl Warning {
     fn at(check: &'static str, field: FieldName, message: impl Into<String>) -> Self {
         Self { check, field: Some(field), message: message.into(), value: String::new() }
+    }
+
+    /// What it is called by whoever says that it was shown. It is another one once what it is about is said otherwise.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let all = [self.check, self.at_field(), self.value.as_str(), self.message.as_str()];
+        Sha256::of(all.join("\n").as_bytes()).to_string()
+    }
+
+    fn at_field(&self) -> &'static str {
+        self.field.map_or("", FieldName::as_str)
+    }
+}
+
+/// Which check, and at which field (`sum total`), as a trail names it.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str([self.check, self.at_field()].join(" ").trim_end())
     }
 }
 
@@ -198,6 +218,18 @@ mod tests {
     use time::macros::date;
 
     const TODAY: Date = date!(2026 - 06 - 01);
+
+    #[test]
+    fn a_warning_is_another_one_once_its_field_says_something_else() {
+        let due = |value: &str| Warning {
+            value: value.to_owned(),
+            ..Warning::at("date", FieldName::DueDate, "It is due before it was issued.")
+        };
+        assert_eq!(due("2020-01-01").name(), due("2020-01-01").name());
+        assert_ne!(due("2020-01-01").name(), due("2019-01-01").name());
+        assert_eq!(due("2020-01-01").to_string(), "date due_date");
+        assert_eq!(Warning { field: None, ..due("") }.to_string(), "date");
+    }
 
     fn fields(source: Source, values: &[(FieldName, &str)]) -> Fields {
         let field = |value: &str| Field::unplaced(value, 1.0, source);

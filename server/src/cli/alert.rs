@@ -80,7 +80,7 @@ impl Alert {
             }
             Self::Remove { name } => {
                 let route = find(&catalog, &name).await?;
-                catalog.remove_incident_route(route.id).await?;
+                catalog.remove_incident_route((route.id, None)).await?;
                 catalog.audit("cli", "incident_route_removed", None, &json!({ "route": route.id })).await?;
                 eprintln!("the route {name:?} is gone");
             }

@@ -6,7 +6,7 @@ use acuse_storage::{Document, reviews::drafts::Draft};
 use time::OffsetDateTime;
 
 use super::{decide, labels, language::Tongue, sentence, typed::Typed};
-use crate::review::{Refusal, refusal};
+use crate::review::Refusal;
 
 /// What speaks against the decision, with a way to the field.
 pub(super) struct Warned {
@@ -47,8 +47,7 @@ impl Said<'_> {
     pub(super) fn warnings(&self) -> Vec<Warned> {
         let Self::Refused(_, Refusal::Warnings(warnings)) = self else { return Vec::new() };
         let field = |w: &Warning| w.field.map(|f| f.as_str().to_owned()).unwrap_or_default();
-        let warned =
-            |w: &Warning| Warned { message: w.message.clone(), field: field(w), name: refusal::name(w) };
+        let warned = |w: &Warning| Warned { message: w.message.clone(), field: field(w), name: w.name() };
         warnings.iter().map(warned).collect()
     }
 

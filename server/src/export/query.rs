@@ -1,5 +1,6 @@
 //! What of the books somebody asks for, from the API or the desk: a span of days, or a part of a closed month.
 
+use acuse_conversation::Clock;
 use acuse_storage::{
     export::{By, Span},
     periods::{Month, PeriodPart},
@@ -63,15 +64,19 @@ async fn source(app: &App, query: &Query) -> Result<Source, Problem> {
     if part.is_some() {
         return Err(Problem::Unprocessable("part: is of a closed month; name it with period".to_owned()));
     }
-    let span = Span {
-        by: word("by", query.by.as_deref())?.unwrap_or(By::IssueDate),
-        from: day("from", query.from.as_deref())?,
-        to: day("to", query.to.as_deref())?,
-    };
-    if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
+    let by = word("by", query.by.as_deref())?.unwrap_or(By::IssueDate);
+    let (from, to) = (day("from", query.from.as_deref())?, day("to", query.to.as_deref())?);
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
         return Err(Problem::Unprocessable("to: is the day after the last, so it is after from".to_owned()));
     }
-    Ok(Source::Books(span))
+    Ok(match by {
+        By::IssueDate => Source::Books(Span::dated(from, to), Clock::default()),
+        By::Received => {
+            // As finance counts them at the desk: the days of the house, where its rules say what time it is there.
+            let clock = app.catalog.house().await?.clock().cloned().unwrap_or_default();
+            Source::Books(Span::received(from, to, &clock), clock)
+        }
+    })
 }
 
 /// The books as somebody asks for them, for the API and the desk.

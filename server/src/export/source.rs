@@ -26,8 +26,8 @@ use crate::{
 /// Which rows.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// The books as they are now.
-    Books(Span),
+    /// The books as they are now, and by which clock their times are written.
+    Books(Span, Clock),
     /// Of a closed month.
     Closed(Box<Period>, PeriodPart),
     /// What a list shows, whatever its status, and what stands beside it.
@@ -52,7 +52,7 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Books(span) => {
+            Self::Books(span, _) => {
                 let day = |day: Option<time::Date>| day.map_or_else(|| "all".to_owned(), |d| d.to_string());
                 format!("acuse-{}-{}", day(span.from), day(span.to))
             }
@@ -107,7 +107,7 @@ pub struct Rows {
 
 fn beginning(source: &Source) -> Place {
     match source {
-        Source::Books(_) => Place::Books(None),
+        Source::Books(..) => Place::Books(None),
         Source::Closed(..) => Place::Closed(None),
         Source::Listed(_) => Place::Listed(None),
     }
@@ -137,7 +137,8 @@ impl Rows {
     pub(super) fn clock(&self) -> Clock {
         match &self.source {
             Source::Listed(listed) => listed.clock.clone(),
-            Source::Books(_) | Source::Closed(..) => Clock::default(),
+            Source::Books(_, clock) => clock.clone(),
+            Source::Closed(..) => Clock::default(),
         }
     }
 
@@ -191,7 +192,7 @@ impl Rows {
             return Ok((!rows.is_empty()).then_some(rows));
         }
         let (rows, shown) = match (&self.source, &self.place) {
-            (Source::Books(span), Place::Books(after)) => {
+            (Source::Books(span, _), Place::Books(after)) => {
                 let (found, next) =
                     self.books.page(self.caller.access(), *span, after.as_ref(), PAGE).await?;
                 self.place = next.map_or(Place::End, |next| Place::Books(Some(next)));
@@ -236,7 +237,7 @@ impl Rows {
     /// What the rows so far sum up to, and what is missing beside them.
     pub(super) async fn totals(&mut self) -> Result<Totals, Problem> {
         let missing = match &self.source {
-            Source::Books(span) => self.books.missing(self.caller.access(), *span).await?,
+            Source::Books(span, _) => self.books.missing(self.caller.access(), *span).await?,
             Source::Closed(period, part) => {
                 self.books.period_missing(self.caller.access(), period, *part).await?
             }

@@ -36,6 +36,9 @@ pub struct Change {
     /// Why it is changed against the warnings that an earlier try was answered with.
     #[serde(default)]
     because: Option<String>,
+    /// Which of them it is said against, by the names of that answer; all that there are where nobody says which.
+    #[serde(default)]
+    overrides: Option<Vec<String>>,
 }
 
 /// `PATCH /v1/documents/{id}` with `If-Match`.
@@ -61,6 +64,7 @@ pub async fn change(
         note: Some(body.note),
         seen_version: seen.version(),
         because: body.because,
+        against: body.overrides,
         ..Ask::of(Verdict::Correct)
     };
     amend(&app, &caller, id, ask).await?;

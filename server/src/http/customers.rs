@@ -256,15 +256,18 @@ pub async fn change(
     }
 }
 
-/// `DELETE /v1/customers/{id}`: 204, unless something is theirs.
+/// `DELETE /v1/customers/{id}`: 204, unless something is theirs; with `If-Match` only as they were seen.
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<CustomerId>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     caller.require(Scope::CustomersWrite)?;
-    match app.catalog.delete_customer(id, &caller.actor).await? {
+    let seen = Precondition::if_given(&headers)?.changed_at();
+    match app.catalog.delete_customer((id, seen), &caller.actor).await? {
         Retired::Gone => Ok(StatusCode::NO_CONTENT),
+        Retired::Changed => Err(stale(&app, Some(id)).await?),
         Retired::Missing => Err(Problem::NotFound("customer")),
         Retired::Owns { documents, contacts, obligations } => Err(Problem::Conflict(format!(
             "{documents} documents, {contacts} senders and {obligations} obligations are theirs; merge them into \

@@ -54,17 +54,19 @@ struct Head {
     closed_at: OffsetDateTime,
     closed_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<Sha256>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines_sha256: Option<Sha256>,
 }
 
 fn view(caller: &Caller, period: Period, afterwards: Option<Afterwards>) -> PeriodView {
-    let Period { id, month, closed_at, closed_by, sha256, lines_sha256, totals } = period;
+    let Period { id, month, closed_at, closed_by, zone, sha256, lines_sha256, totals } = period;
     let all = caller.access().sees_all();
     let (sha256, lines_sha256) = (Some(sha256).filter(|_| all), lines_sha256.filter(|_| all));
     PeriodView {
-        head: Head { id, month, closed_at, closed_by, sha256, lines_sha256 },
+        head: Head { id, month, closed_at, closed_by, zone, sha256, lines_sha256 },
         totals: all.then_some(totals),
         afterwards: afterwards.filter(|_| all),
     }

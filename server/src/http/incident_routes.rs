@@ -9,19 +9,26 @@ use acuse_storage::{
     names::RouteId,
 };
 use acuse_workers::outgoing::alerts;
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::auth::Caller;
 use crate::{
     checked,
+    etag::{Precondition, Version, altered},
     extract::{Body, Id},
     listing::Listing,
     problem::Problem,
     state::App,
 };
 
+/// What it is called where it is not as it was seen, or not there.
+const WHAT: &str = "route";
 /// Half an hour.
 const AGAIN: u64 = 1_800;
 
@@ -103,6 +110,23 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(json!({ "id": id, "name": new.name }))))
 }
 
+/// A route.
+async fn known(app: &App, id: RouteId) -> Result<Route, Problem> {
+    let routes = app.catalog.incident_routes().await?;
+    routes.into_iter().find(|route| route.id == id).ok_or(Problem::NotFound(WHAT))
+}
+
+/// `GET /v1/incident-routes/{id}`.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<RouteId>,
+) -> Result<(Extension<Version>, Json<RouteView>), Problem> {
+    caller.require(Scope::Admin)?;
+    let route = known(&app, id).await?;
+    Ok((Extension(Version(route.version)), Json(route.into())))
+}
+
 /// What of a route is to be another.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,31 +134,32 @@ pub struct Change {
     enabled: bool,
 }
 
-/// `PATCH /v1/incident-routes/{id}`: silences a route, or has it told again.
+/// `PATCH /v1/incident-routes/{id}`: silences a route, or has it told again; with `If-Match` only as it was seen.
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<RouteId>,
+    headers: HeaderMap,
     Body(change): Body<Change>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<(Extension<Version>, Json<Value>), Problem> {
     caller.require(Scope::Admin)?;
-    if !app.catalog.enable_incident_route(id, change.enabled).await? {
-        return Err(Problem::NotFound("route"));
-    }
+    let seen = Precondition::if_given(&headers)?.version();
+    altered(app.catalog.enable_incident_route((id, seen), change.enabled).await?, WHAT)?;
     audit(&app, &caller, "incident_route_changed", id).await?;
-    Ok(Json(json!({ "id": id, "enabled": change.enabled })))
+    let route = known(&app, id).await?;
+    Ok((Extension(Version(route.version)), Json(json!({ "id": id, "enabled": route.enabled }))))
 }
 
-/// `DELETE /v1/incident-routes/{id}`.
+/// `DELETE /v1/incident-routes/{id}`; with `If-Match` only as it was seen.
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<RouteId>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     caller.require(Scope::Admin)?;
-    if !app.catalog.remove_incident_route(id).await? {
-        return Err(Problem::NotFound("route"));
-    }
+    let seen = Precondition::if_given(&headers)?.version();
+    altered(app.catalog.remove_incident_route((id, seen)).await?, WHAT)?;
     audit(&app, &caller, "incident_route_removed", id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -146,10 +171,9 @@ pub async fn test(
     Id(id): Id<RouteId>,
 ) -> Result<Json<Value>, Problem> {
     caller.require(Scope::Admin)?;
-    let routes = app.catalog.incident_routes().await?;
-    let route = routes.iter().find(|r| r.id == id).ok_or(Problem::NotFound("route"))?;
+    let route = known(&app, id).await?;
     let now = app.catalog.now();
-    let sent = alerts::test(&app.catalog, &app.outgoing, route, &caller.actor, now).await?;
+    let sent = alerts::test(&app.catalog, &app.outgoing, &route, &caller.actor, now).await?;
     Ok(Json(json!({ "taken": sent.is_ok(), "error": sent.err() })))
 }
 

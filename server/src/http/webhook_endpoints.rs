@@ -13,19 +13,26 @@ use acuse_storage::{
     },
 };
 use acuse_workers::outgoing::{sign::Secret, webhooks};
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::auth::Caller;
 use crate::{
+    etag::{Precondition, Version, altered},
     extract::{Body, Id, Params, cursor, limit, time, word},
     listing::Listing,
     problem::Problem,
     state::App,
 };
 
+/// What it is called where it is not as it was seen, or not there.
+const WHAT: &str = "webhook endpoint";
 /// Most customers of a filter.
 const CUSTOMERS: usize = 100;
 
@@ -110,7 +117,7 @@ fn key(caller: &Caller) -> Result<KeyId, Problem> {
 async fn own(app: &App, caller: &Caller, id: EndpointId) -> Result<Endpoint, Problem> {
     let key = key(caller)?;
     let found = app.catalog.webhook_endpoint(id).await?;
-    found.filter(|e| e.key_id == key || caller.has(Scope::Admin)).ok_or(Problem::NotFound("webhook endpoint"))
+    found.filter(|e| e.key_id == key || caller.has(Scope::Admin)).ok_or(Problem::NotFound(WHAT))
 }
 
 async fn audit(app: &App, caller: &Caller, action: &str, id: EndpointId) -> Result<(), Problem> {
@@ -147,7 +154,7 @@ pub async fn create(
         })?;
     if body.enabled == Some(false) {
         let change = EndpointChange { enabled: Some(false), ..EndpointChange::default() };
-        app.catalog.change_webhook_endpoint(id, &change).await?;
+        app.catalog.change_webhook_endpoint((id, None), &change).await?;
     }
     audit(&app, &caller, "webhook_endpoint_made", id).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id, "url": new.url, "secret": secret }))))
@@ -158,17 +165,25 @@ pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<EndpointId>,
-) -> Result<Json<EndpointView>, Problem> {
-    Ok(Json(own(&app, &caller, id).await?.into()))
+) -> Result<(Extension<Version>, Json<EndpointView>), Problem> {
+    Ok(shown(own(&app, &caller, id).await?))
 }
 
-/// `PATCH /v1/webhook-endpoints/{id}`: what is named is changed. Enabled again, it goes on where it stood.
+/// An endpoint, named by what it is now.
+fn shown(endpoint: Endpoint) -> (Extension<Version>, Json<EndpointView>) {
+    (Extension(Version(endpoint.version)), Json(endpoint.into()))
+}
+
+/// `PATCH /v1/webhook-endpoints/{id}`: what is named is changed, with `If-Match` only as it was seen. Enabled again, it goes
+/// on where it stood.
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<EndpointId>,
+    headers: HeaderMap,
     Body(mut body): Body<EndpointBody>,
-) -> Result<Json<EndpointView>, Problem> {
+) -> Result<(Extension<Version>, Json<EndpointView>), Problem> {
+    let seen = Precondition::if_given(&headers)?.version();
     let before = own(&app, &caller, id).await?;
     let change = EndpointChange {
         url: body.url.take().map(|url| checked(&app, &url)).transpose()?,
@@ -176,19 +191,21 @@ pub async fn change(
         enabled: body.enabled,
         filter: Some(body.filter(before.filter)?),
     };
-    app.catalog.change_webhook_endpoint(id, &change).await?;
+    altered(app.catalog.change_webhook_endpoint((id, seen), &change).await?, WHAT)?;
     audit(&app, &caller, "webhook_endpoint_changed", id).await?;
-    Ok(Json(own(&app, &caller, id).await?.into()))
+    Ok(shown(own(&app, &caller, id).await?))
 }
 
-/// `DELETE /v1/webhook-endpoints/{id}`.
+/// `DELETE /v1/webhook-endpoints/{id}`; with `If-Match` only as it was seen.
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<EndpointId>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
+    let seen = Precondition::if_given(&headers)?.version();
     own(&app, &caller, id).await?;
-    app.catalog.remove_webhook_endpoint(id).await?;
+    altered(app.catalog.remove_webhook_endpoint((id, seen)).await?, WHAT)?;
     audit(&app, &caller, "webhook_endpoint_removed", id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

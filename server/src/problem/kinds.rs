@@ -85,7 +85,7 @@ kinds! {
         "A change came without the version it was made of.",
         "Send If-Match with the ETag of GET /v1/documents/{id}.";
     STALE = PRECONDITION_FAILED "stale" "Changed meanwhile",
-        "The document or customer is not any more as the change supposes; `detail` has its version now.",
+        "What is to be changed, or to go, is not any more as it was seen; `detail` has its version now.",
         "Read it again, and change that.";
     RANGE_NOT_SATISFIABLE = RANGE_NOT_SATISFIABLE "range_not_satisfiable" "Not in the content",
         "No byte of the range is there.",
@@ -98,7 +98,7 @@ kinds! {
         "Keep the `next` of /v1/events?after=head, read documents and customers to their end, then follow from it.";
     UNPROVEN = UNPROCESSABLE_ENTITY "unproven" "Something speaks against it",
         "A check speaks against the decision; `warnings` has each.",
-        "Correct it, or say why it is right all the same in `because`.";
+        "Correct it, or say why it is right all the same in `because`, and in `overrides` the `name` of each that you mean.";
     TOO_LARGE = PAYLOAD_TOO_LARGE "too_large" "Too large",
         "The body is larger than may be; `detail` has the cap.",
         "Send less.";

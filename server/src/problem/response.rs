@@ -36,11 +36,18 @@ struct Warned {
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<FieldName>,
     message: String,
+    /// What `overrides` calls it.
+    name: String,
 }
 
 impl Warned {
     fn of(warning: &Warning) -> Self {
-        Self { check: warning.check, field: warning.field, message: warning.message.clone() }
+        Self {
+            check: warning.check,
+            field: warning.field,
+            message: warning.message.clone(),
+            name: warning.name(),
+        }
     }
 }
 

@@ -77,8 +77,10 @@ pub struct Ask {
     pub parts: Option<Vec<Part>>,
     /// Why it is filed against the warnings.
     pub because: Option<String>,
-    /// The warnings that were in front of them when they said why, by the names of `refusal::name`; none where nobody says
-    /// which, as a program does not: then it is said against all.
+    /// The warnings that were in front of them when they said why, by [`Warning::name`]; none where nobody says which, as a
+    /// program need not: then it is said against all, and the trail names them.
+    ///
+    /// [`Warning::name`]: acuse_pipeline::checks::Warning::name
     pub against: Option<Vec<String>>,
     /// Which holder of the review they were.
     pub fence: Option<i64>,

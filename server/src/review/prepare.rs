@@ -10,11 +10,7 @@ use acuse_storage::{
     split::Split,
 };
 
-use super::{
-    Ask, Fault, Refusal, Verdict, Whose,
-    correct::corrected,
-    refusal::{fault, name},
-};
+use super::{Ask, Fault, Refusal, Verdict, Whose, correct::corrected, refusal::fault};
 use crate::{
     access::{self, Caller},
     problem::Problem,
@@ -55,11 +51,11 @@ pub(crate) async fn prepared<'a>(
     let decision = checked(ask, by.note.clone(), document).map_err(Refusal::Faults)?;
     let warnings = warnings(app, document, &decision).await?;
     // A reason is of what was in front of whoever gave it.
-    let is_seen = |w: &Warning| against.as_ref().is_none_or(|seen| seen.contains(&name(w)));
+    let is_seen = |w: &Warning| against.as_ref().is_none_or(|seen| seen.contains(&w.name()));
     match because {
         _ if warnings.is_empty() => {}
         Some(because) if warnings.iter().all(is_seen) => {
-            let checks = warnings.iter().map(|w| w.check.to_owned()).collect();
+            let checks = warnings.iter().map(ToString::to_string).collect();
             by.overridden = Some(Overridden { checks, because });
         }
         _ => return Err(Refusal::Warnings(warnings)),

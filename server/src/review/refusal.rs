@@ -1,6 +1,6 @@
 //! Why a decision was not made, so that whoever asks can say it better.
 
-use acuse_pipeline::{checks::Warning, document::Sha256, fields::FieldName};
+use acuse_pipeline::{checks::Warning, fields::FieldName};
 use acuse_storage::CatalogError;
 
 use crate::problem::Problem;
@@ -53,30 +53,6 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// What a form calls a warning that it showed. It is another one once what it is about is said otherwise.
-pub(crate) fn name(warning: &Warning) -> String {
-    let field = warning.field.map(|field| field.to_string()).unwrap_or_default();
-    let all = [warning.check, field.as_str(), warning.value.as_str(), warning.message.as_str()];
-    Sha256::of(all.join("\n").as_bytes()).to_string()
-}
-
 pub(super) fn fault(message: impl Into<String>) -> Vec<Fault> {
     vec![Fault { field: None, message: message.into() }]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_warning_is_another_one_once_its_field_says_something_else() {
-        let due = |value: &str| Warning {
-            check: "date",
-            field: Some(FieldName::DueDate),
-            message: "It is due before it was issued.".to_owned(),
-            value: value.to_owned(),
-        };
-        assert_eq!(name(&due("2020-01-01")), name(&due("2020-01-01")));
-        assert_ne!(name(&due("2020-01-01")), name(&due("2019-01-01")));
-    }
 }

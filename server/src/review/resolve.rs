@@ -61,6 +61,9 @@ pub struct Decide {
     /// Why it is filed against the warnings that an earlier try was answered with.
     #[serde(default)]
     because: Option<String>,
+    /// Which of them it is said against, by the names of that answer; all that there are where nobody says which.
+    #[serde(default)]
+    overrides: Option<Vec<String>>,
     /// For how long the decision can be taken back; the event and the message wait as long.
     #[serde(default)]
     hold_secs: Option<u32>,
@@ -124,7 +127,7 @@ fn asked(body: Decide, now: OffsetDateTime) -> Result<Ask, Problem> {
         seen_version: body.version,
         parts: body.parts.of("parts")?,
         because: body.because,
-        against: None,
+        against: body.overrides,
         duplicate_of: body.duplicate_of,
         message: body.message,
         fence: None,

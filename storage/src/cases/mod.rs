@@ -19,6 +19,7 @@ mod notes;
 mod speak;
 mod support;
 mod team;
+mod told;
 mod written;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,7 @@ pub use notes::{NOTE_CHARS, Note};
 pub(crate) use speak::{Person, by_day, person};
 pub(crate) use support::{Heard, heard, is_with_a_person};
 pub use team::OVERDUE;
+pub(crate) use told::{Matter, case_of, tell_closed, tell_erased};
 pub use written::Templated;
 
 use crate::{
@@ -256,7 +258,7 @@ async fn find_or_open(tx: &mut Tx, about: About<'_>) -> Result<Held, CatalogErro
     Ok(held)
 }
 
-/// Writes the row of a case that begins, as it is.
+/// Writes the row of a case that begins, as it is, and tells of it.
 async fn begin(
     tx: &mut Tx,
     held: &Held,
@@ -286,8 +288,8 @@ async fn begin(
         held.nod.as_deref(),
         !case.is_open(),
         is_answer(case.kind, effects)
-    )
-    .map(drop)
+    )?;
+    told::tell_opened(tx, held.into()).await
 }
 
 /// Something happens to a case: its row and all that follows are written. Whoever calls holds the contact. Without
@@ -483,17 +485,16 @@ async fn carry_out(tx: &mut Tx, held: &Held, person: &Person, effect: Effect) ->
             // What is asked, and that it is settled, is said with what became of the document.
             _ => Ok(()),
         },
-        Effect::Assign(Who::Team) | Effect::Tell(_) if held.case.kind == Kind::Ask => {
-            ask::left_to_a_person(tx, held).await
+        Effect::Assign(Who::Team) if held.case.kind == Kind::Ask => ask::left_to_a_person(tx, held).await,
+        Effect::Tell(end) => {
+            if held.case.kind == Kind::Ask {
+                ask::left_to_a_person(tx, held).await?;
+            }
+            tell_closed(tx, held.into(), end).await
         }
         // Ticks are shown where the file came in, what is attached by whoever attaches it, a message that does not arrive
         // has an incident of its own, and the task that comes next was pushed with the row.
-        Effect::Typing
-        | Effect::Attach
-        | Effect::WakeAt(_)
-        | Effect::Incident
-        | Effect::Assign(_)
-        | Effect::Tell(_) => Ok(()),
+        Effect::Typing | Effect::Attach | Effect::WakeAt(_) | Effect::Incident | Effect::Assign(_) => Ok(()),
     }
 }
 

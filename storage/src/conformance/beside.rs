@@ -1,14 +1,16 @@
 //! One row of each thing that can stand beside a document, for a test that walks every route to each of them.
 
+use acuse_conversation::{End, Kind};
 use acuse_pipeline::document::Sha256;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, IncidentId,
+    cases::{Matter, tell_closed},
     events::tell,
     keys::{KeyMade, Scope},
-    names::{ApprovalId, CustomerId, EndpointId, NoticeId, ObligationId, micros},
+    names::{ApprovalId, CustomerId, EndpointId, NoticeId, ObligationId, RouteId, micros},
     outbox::{NewReply, Purpose, Saying, queue},
     sql::Tx,
     webhooks::{Filter, NewEndpoint},
@@ -36,6 +38,8 @@ pub struct Beside {
     pub incident: IncidentId,
     /// Which is told of it.
     pub endpoint: EndpointId,
+    /// Which is told of no incident that there is.
+    pub route: RouteId,
 }
 
 /// Makes it: of this customer, in words that quote the document, which may pay so much.
@@ -47,6 +51,9 @@ pub async fn beside(
     let endpoint = endpoint(catalog).await;
     let mut tx = catalog.writing().await.unwrap();
     let (contact, case) = case(&mut tx, document, says).await;
+    let about = document.to_string();
+    let matter = Matter { id: case, contact: Some(contact), kind: Kind::Ask, subject: &about };
+    tell_closed(&mut tx, matter, End::Stopped).await.unwrap();
     let (notice, batch) = notice(&mut tx, contact, document).await;
     let obligation = obligation(&mut tx, customer, (document, paid)).await;
     let approval = approval(&mut tx, contact, document, says).await;
@@ -59,7 +66,9 @@ pub async fn beside(
         .expect("there is the case");
     let incident = catalog.open_incident("fetch_paused", &document.to_string(), &json!({})).await.unwrap();
     while catalog.queue_webhooks(endpoint).await.unwrap() {}
-    Beside { contact, case, notice, batch, obligation, approval, incident, endpoint }
+    let route = super::outgoing::route("beside", vec!["of_nothing".to_owned()]);
+    let route = catalog.add_incident_route(&route).await.unwrap().expect("its name is free");
+    Beside { contact, case, notice, batch, obligation, approval, incident, endpoint, route }
 }
 
 async fn endpoint(catalog: &Catalog) -> EndpointId {

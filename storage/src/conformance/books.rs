@@ -1,17 +1,19 @@
 //! Promises to accounting: what is in the books is exported once, with its sums, and a closed month stays as it was.
 
+use acuse_conversation::{Clock, Summer};
 use acuse_pipeline::{document::Kind, fields::FieldName, reading::Fingerprint};
 use sha2::Digest;
-use time::{Date, Duration, Month as OfYear, OffsetDateTime};
+use time::{Date, Duration, Month as OfYear, OffsetDateTime, macros::date};
 use uuid::Uuid;
 
 use super::{
     door::{Sample, received},
+    house::rules,
     road::{facts, field, read_as},
 };
 use crate::{
     Access, Catalog, DocumentId, Stage,
-    export::{Books, By, ExportCursor, Missing, Span, Sums},
+    export::{Books, ExportCursor, Missing, Span, Sums},
     names::now,
     periods::{Closing, Entry, Month, Period, PeriodPart},
     reviews::{Deciding, Decision, Reopened, Resolved},
@@ -125,12 +127,21 @@ pub(super) async fn the_books_are_exported_once(catalog: &Catalog) {
     assert_eq!(missing(catalog, &all, span).await, before, "nothing of it is missing for who sees all");
     // By the day it came.
     let today = now().date();
-    let by = |from, to| Span { by: By::Received, from: Some(from), to: Some(to) };
+    let by = |from, to| Span::received(Some(from), Some(to), &Clock::default());
     let tomorrow = today.next_day().unwrap();
     let (ids, _) = exported(catalog, &all, by(today.previous_day().unwrap(), tomorrow)).await;
     assert!(ids.contains(&first) && ids.contains(&unsure));
     let (ids, _) = exported(catalog, &all, by(tomorrow, Date::MAX)).await;
     assert_eq!(ids, []);
+    // By the days of whoever asks: where it is another day by then, it came on that.
+    let came = catalog.document(first).await.unwrap().unwrap().received_at;
+    let minutes = if came.hour() < 11 { -11 * 60 } else { 14 * 60 };
+    let elsewhere = Clock::Offset { minutes, summer: Summer::None };
+    let there = elsewhere.there(came).date();
+    for (clock, is_of_that_day) in [(&elsewhere, true), (&Clock::default(), false)] {
+        let (ids, _) = exported(catalog, &all, Span::received(Some(there), there.next_day(), clock)).await;
+        assert_eq!(ids.contains(&first), is_of_that_day, "{came} by {}", clock.name());
+    }
 }
 
 /// Rows, sums and what still waits are of one instant, however much is filed and corrected while they are read.
@@ -163,7 +174,7 @@ pub(super) async fn an_export_is_of_one_instant(catalog: &Catalog) {
 
 pub(super) async fn what_of_a_month_waits_is_counted(catalog: &Catalog) {
     let (all, span) = (Access::whole(), month("2019-05").span());
-    let future = Span { from: Some((now() + Duration::days(40)).date()), ..Span { to: None, ..span } };
+    let future = Span::dated(Some((now() + Duration::days(40)).date()), None);
     let (before, none) = (missing(catalog, &all, span).await, missing(catalog, &all, future).await);
     assert_eq!(none.waiting, 0, "what came today is not of a month that has not begun");
     let dated = waiting(catalog, &bill("2019-05-09", "invoice", "1.00", "EUR")).await;
@@ -249,6 +260,10 @@ pub(super) async fn a_closed_month_is_never_rewritten(catalog: &Catalog) {
         time::Time::MIDNIGHT,
     );
     assert_eq!(catalog.close_period(july, "user:eva", true, early).await.unwrap(), Closing::NotOver);
+    rules(catalog, "clock\tAmerica/Bogota\n").await;
+    let there = OffsetDateTime::new_utc(date!(2019 - 08 - 01), time::macros::time!(4:59));
+    let still = catalog.close_period(july, "user:eva", true, there).await.unwrap();
+    assert_eq!(still, Closing::NotOver, "where the house is it is July");
     let Closing::Incomplete(totals) = catalog.close_period(july, "user:eva", false, now()).await.unwrap()
     else {
         panic!("something waits")
@@ -258,9 +273,12 @@ pub(super) async fn a_closed_month_is_never_rewritten(catalog: &Catalog) {
     let Closing::Closed(period) = catalog.close_period(july, "user:eva", true, now()).await.unwrap() else {
         panic!("it is closed")
     };
+    rules(catalog, "").await;
+    assert_eq!(period.zone.as_deref(), Some("America/Bogota"));
+    assert_eq!(catalog.period(july).await.unwrap().unwrap().zone, period.zone);
     assert_eq!((period.totals.sums.rows, total(&period.totals.sums, "EUR")), (2, "30.00".into()));
     assert_eq!(hash_of(catalog, &period).await, period.sha256.0);
-    assert_eq!(catalog.period(july).await.unwrap().as_ref(), Some(&period));
+    assert_eq!(catalog.period(july).await.unwrap().unwrap().zone, period.zone);
     assert!(catalog.periods().await.unwrap().contains(&period));
     let again = catalog.close_period(july, "user:leo", true, now()).await.unwrap();
     assert_eq!(again, Closing::Already(period.clone()), "once");

@@ -2,6 +2,7 @@
 //! lands on the same document.
 
 mod spoken;
+mod told;
 mod turns;
 mod words;
 
@@ -33,6 +34,7 @@ use crate::{
 pub(super) use spoken::{
     who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files,
 };
+pub(super) use told::{what_a_person_ends_is_told_once, who_follows_hears_how_a_case_ended};
 pub(super) use turns::a_turn_asks_nothing_twice;
 pub(super) use words::{
     a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,

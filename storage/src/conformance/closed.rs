@@ -231,7 +231,7 @@ pub(super) async fn came_late_before(catalog: &Catalog, filed: DocumentId) {
 /// Its line is frozen, and the month keeps its hash; then all is as if it had not been.
 pub(super) async fn is_late_still(catalog: &Catalog, filed: DocumentId) {
     let period = catalog.period(month("2015-05")).await.unwrap().unwrap();
-    assert_eq!((period.sha256.0, period.lines_sha256), ([7; 32], None));
+    assert_eq!((period.sha256.0, period.lines_sha256, period.zone), ([7; 32], None, None));
     let mut tx = catalog.writing().await.unwrap();
     let rows = all!(
         tx,

@@ -76,8 +76,12 @@ pub(super) async fn a_customer_is_replaced_changed_and_deleted(catalog: &Catalog
     let have: BTreeSet<_> = seen.aliases.into_iter().collect();
     assert_eq!(have, BTreeSet::from(aliases), "and what was not named stays");
     assert_eq!(seen.external_id, Some(format!("ext-{tag}")));
-    assert_eq!(catalog.delete_customer(id, "eva").await.unwrap(), Retired::Gone);
-    assert_eq!(catalog.delete_customer(id, "eva").await.unwrap(), Retired::Missing);
+    let before = seen.updated_at - time::Duration::MICROSECOND;
+    let stale = catalog.delete_customer((id, Some(before)), "eva").await.unwrap();
+    assert_eq!(stale, Retired::Changed, "who saw them otherwise does not delete them");
+    let gone = catalog.delete_customer((id, Some(seen.updated_at)), "eva").await.unwrap();
+    assert_eq!(gone, Retired::Gone);
+    assert_eq!(catalog.delete_customer((id, None), "eva").await.unwrap(), Retired::Missing);
     assert!(catalog.customer(id).await.unwrap().is_none());
 }
 
@@ -197,7 +201,11 @@ pub(super) async fn two_customers_become_one(catalog: &Catalog) {
     let filed = catalog.filed(document, crate::Stage::Link, Some(gone), None).await.unwrap();
     assert_eq!(filed, crate::stages::Step::Taken);
     let owns = Retired::Owns { documents: 1, contacts: 0, obligations: 0 };
-    assert_eq!(catalog.delete_customer(gone, "eva").await.unwrap(), owns, "no document is left without");
+    assert_eq!(
+        catalog.delete_customer((gone, None), "eva").await.unwrap(),
+        owns,
+        "no document is left without"
+    );
     assert_eq!(catalog.merge_customers(kept, gone, "eva").await.unwrap(), Merged::Done(1));
     assert_eq!(catalog.merge_customers(kept, gone, "eva").await.unwrap(), Merged::Missing, "they are one");
     assert_eq!(catalog.document(document).await.unwrap().unwrap().customer_id, Some(kept));

@@ -156,7 +156,7 @@ pub(super) async fn who_there_is_is_found(catalog: &Catalog) {
     assert_eq!(customers(catalog, &format!("bazar {unique}")).await, [ids[4]]);
     let nunez = format!("nunez {unique}");
     assert_eq!(customers(catalog, &nunez).await, ids[..4]);
-    assert_eq!(catalog.delete_customer(ids[0], "eva").await.unwrap(), Retired::Gone);
+    assert_eq!(catalog.delete_customer((ids[0], None), "eva").await.unwrap(), Retired::Gone);
     assert_eq!(catalog.merge_customers(ids[1], ids[2], "eva").await.unwrap(), Merged::Done(0));
     assert_eq!(customers(catalog, &nunez).await, [ids[1], ids[3]]);
     let after = catalog.customers(&Access::whole(), Some(&nunez), Some(ids[0]), 5).await.unwrap();

@@ -6,11 +6,13 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Catalog, ContactId, CustomerId, DocumentId, ObjectKey, StoredObject,
+    Access, Catalog, ContactId, CustomerId, DocumentId, ObjectKey, StoredObject,
+    access::Binding,
     accounts::Template,
     consents::{Category, NewConsent, Word},
     documents::DeclaredFile,
     entities::{Entity, NewEntity},
+    keys::Scope,
     names::{Source, now},
     uploads::{Accepted, Upload},
 };
@@ -62,6 +64,15 @@ pub(super) async fn says(
         at: now(),
     };
     catalog.write_consent(&consent).await.unwrap();
+}
+
+/// What a key sees that is bound to this customer.
+pub(super) async fn bound_to(catalog: &Catalog, customer: CustomerId) -> Access {
+    let name = fresh("bound");
+    let hash = Sha256::of(name.as_bytes());
+    let to = [Binding::Customer(customer)];
+    catalog.create_bound_key(&name, &hash, &[Scope::DocumentsRead], &to).await.unwrap().unwrap();
+    catalog.key_with_access(&hash).await.unwrap().unwrap().1
 }
 
 /// A customer of whom nothing more is known.

@@ -302,6 +302,8 @@ pub async fn catalog(catalog: &Catalog) {
         house::what_is_due_first_stands_first,
         cases::who_speaks_with_a_person_hears_no_machine,
         cases::who_wants_a_person_is_heard_beside_files,
+        cases::who_follows_hears_how_a_case_ended,
+        cases::what_a_person_ends_is_told_once,
         owed::a_filed_bill_of_ours_is_owed_and_follows_its_paper,
         owed::what_comes_to_much_is_approved_before_it_is_filed,
         owed::what_would_be_filed_by_itself_goes_on_once_approved,

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Catalog, ContactId, DocumentId, OutboxId,
     access::Access,
+    altered::Altered,
     conversation::Way,
     events::{self, EventFilter, Followed, NewEvent},
     incidents::{
@@ -97,8 +98,14 @@ pub(super) async fn a_route_hears_each_piece_of_news_once(catalog: &Catalog) {
     let what: Vec<What> = mine().await.iter().map(|n| n.what).collect();
     assert_eq!(what, [What::Acknowledged, What::Resolved]);
     assert_eq!(catalog.incident_told(incident).await.unwrap().len(), 1);
-    assert!(catalog.remove_incident_route(id).await.unwrap());
-    assert!(!catalog.remove_incident_route(id).await.unwrap());
+    let seen = find().await.version;
+    assert_eq!(catalog.enable_incident_route((id, Some(seen)), false).await.unwrap(), Altered::Done);
+    let stale = Altered::Stale(seen + 1);
+    assert_eq!(catalog.enable_incident_route((id, Some(seen)), true).await.unwrap(), stale);
+    assert_eq!(catalog.remove_incident_route((id, Some(seen))).await.unwrap(), stale);
+    assert!(!find().await.enabled, "as it was when it was looked at, or not at all");
+    assert_eq!(catalog.remove_incident_route((id, None)).await.unwrap(), Altered::Done);
+    assert_eq!(catalog.remove_incident_route((id, None)).await.unwrap(), Altered::Missing);
 }
 
 /// A message of ours about a document, taken in hand.
@@ -211,12 +218,19 @@ pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Ca
     catalog.webhook_tried(id, bad, &Tried::Gone).await.unwrap();
     assert!(!catalog.webhook_endpoint(id).await.unwrap().unwrap().enabled);
     let change = EndpointChange { enabled: Some(true), ..EndpointChange::default() };
-    assert!(catalog.change_webhook_endpoint(id, &change).await.unwrap());
+    let seen = catalog.webhook_endpoint(id).await.unwrap().unwrap().version;
+    assert_eq!(
+        catalog.change_webhook_endpoint((id, Some(seen - 1)), &change).await.unwrap(),
+        Altered::Stale(seen),
+        "who saw it before it was disabled is told"
+    );
+    assert_eq!(catalog.remove_webhook_endpoint((id, Some(seen - 1))).await.unwrap(), Altered::Stale(seen));
+    assert_eq!(catalog.change_webhook_endpoint((id, Some(seen)), &change).await.unwrap(), Altered::Done);
     assert!(catalog.take_webhook_endpoint(id, Duration::MINUTE).await.unwrap());
     assert!(!catalog.take_webhook_endpoint(id, Duration::MINUTE).await.unwrap());
     catalog.prune_webhook_log(Duration::ZERO, 10_000).await.unwrap();
     assert!(catalog.webhook_log(id, None, None, 10).await.unwrap().is_empty());
-    assert!(catalog.remove_webhook_endpoint(id).await.unwrap());
+    assert_eq!(catalog.remove_webhook_endpoint((id, None)).await.unwrap(), Altered::Done);
 }
 
 /// However many events of other types stand in between, an endpoint that names its own finds them in one look.
@@ -233,7 +247,7 @@ pub(super) async fn an_endpoint_steps_over_what_it_is_not_for(catalog: &Catalog)
         assert!(!catalog.queue_webhooks(id).await.unwrap(), "there is no more to look at");
         assert_eq!(drain(catalog, id).await.len(), 1, "round {round}");
     }
-    assert!(catalog.remove_webhook_endpoint(id).await.unwrap());
+    assert_eq!(catalog.remove_webhook_endpoint((id, None)).await.unwrap(), Altered::Done);
 }
 
 /// What an endpoint is for is changed at the very moment in which somebody looks at what is new: nothing of the new type is
@@ -256,7 +270,7 @@ pub(super) async fn a_type_that_is_added_meanwhile_is_not_stepped_over(catalog: 
     busy.commit().await.unwrap();
     looks.await.unwrap();
     assert_eq!(drain(catalog, id).await.len(), 1);
-    assert!(catalog.remove_webhook_endpoint(id).await.unwrap());
+    assert_eq!(catalog.remove_webhook_endpoint((id, None)).await.unwrap(), Altered::Done);
 }
 
 pub(super) async fn a_conversation_is_read_without_what_is_withheld(catalog: &Catalog) {

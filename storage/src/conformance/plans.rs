@@ -6,6 +6,7 @@ mod explain;
 mod counted;
 mod reviews;
 
+use acuse_conversation::Clock;
 use uuid::Uuid;
 
 use super::door::{Sample, received};
@@ -134,7 +135,11 @@ async fn books(catalog: &Catalog) {
     }
     let missing = async |access: &Access, by: By| {
         let (from, to) = (Some(now().date()), now().date().next_day());
-        catalog.books().await?.missing(access, Span { by, from, to }).await
+        let span = match by {
+            By::IssueDate => Span::dated(from, to),
+            By::Received => Span::received(from, to, &Clock::default()),
+        };
+        catalog.books().await?.missing(access, span).await
     };
     goes!(catalog, "documents_books_waiting_dated (doc_date>? AND doc_date<?)", missing(all, By::IssueDate));
     goes!(catalog, "documents_books_waiting (received_at>?", missing(all, By::IssueDate));

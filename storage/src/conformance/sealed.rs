@@ -144,7 +144,7 @@ async fn secrets_are_sealed(catalog: &Catalog, endpoint: EndpointId) {
     assert!(sealed(&kept[0]) && sealed(&kept[1]), "{kept:?}");
     let told = catalog.webhook_endpoint(endpoint).await.unwrap().unwrap();
     assert_eq!(told.secrets, ["whsec_second", "whsec_first"]);
-    catalog.remove_webhook_endpoint(endpoint).await.unwrap();
+    catalog.remove_webhook_endpoint((endpoint, None)).await.unwrap();
 }
 
 /// A catalog with files that were never sealed gets a key file: they are sealed in steps, and any other file is refused.

@@ -1,6 +1,7 @@
 //! Customers that go: deleted, or merged into another. And the names that two of them still dispute.
 
 use serde_json::json;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -25,6 +26,8 @@ pub enum Retired {
     Gone,
     /// There is none.
     Missing,
+    /// It stays: it changed since it was looked at.
+    Changed,
     /// It stays: this much is theirs.
     Owns {
         /// Documents.
@@ -87,14 +90,22 @@ async fn count_of(tx: &mut Tx, sql: &'static str, id: Uuid) -> Result<u64, Catal
 
 impl Catalog {
     /// Deletes a customer to whom nothing belongs. Documents are never left without the customer they were filed
-    /// under: one that has some is merged into another, or erased on purpose.
+    /// under: one that has some is merged into another, or erased on purpose. With `seen` (when they had last changed) only
+    /// as they were looked at.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn delete_customer(&self, id: CustomerId, actor: &str) -> Result<Retired, CatalogError> {
+    pub async fn delete_customer(
+        &self,
+        (id, seen): (CustomerId, Option<OffsetDateTime>),
+        actor: &str,
+    ) -> Result<Retired, CatalogError> {
         let mut tx = self.writing().await?;
         lock(&mut tx).await?;
         let Some(customer) = lookup(&mut tx, id).await? else { return Ok(Retired::Missing) };
+        if seen.is_some_and(|seen| seen != customer.updated_at) {
+            return Ok(Retired::Changed);
+        }
         let id = customer.id.0;
         let documents =
             count_of(&mut tx, "SELECT COUNT(*) FROM documents WHERE customer_id = $1", id).await?;

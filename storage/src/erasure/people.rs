@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    attachments,
+    attachments, cases,
     catalog::Catalog,
     customers,
     documents::like,
@@ -19,7 +19,7 @@ use crate::{
     events::{self, NewEvent},
     key_file::ErasedKind,
     names::micros,
-    sql::{self, Tx},
+    sql::{self, Bind, Tx},
     words,
 };
 
@@ -91,6 +91,7 @@ pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -
         counts.add("notices", execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject)?);
         counts.add("deliveries", empty_deliveries(tx, subject).await?);
         counts.add("attachments", attachments::forget_of_contact(tx, subject, receipt.id).await?);
+        cases::tell_erased(tx, &format!("contact_id IN {CONTACTS}"), Bind::Id(subject)).await?;
     }
     for (what, sql) in rows {
         let text = statement(tx, sql, whom);
@@ -120,6 +121,7 @@ async fn forget_owed(tx: &mut Tx, customer: Uuid, counts: &mut Counts) -> Result
     let text = DELIVERIES_OF_OWED.replace('@', OWED);
     let emptied = execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject.as_str(), &[][..] as &[u8])?;
     counts.add("deliveries", emptied);
+    cases::tell_erased(tx, &format!("id IN {OWED}"), Bind::text(&subject)).await?;
     for (what, sql) in OF_OWED {
         let text = sql.replace('@', OWED);
         counts.add(what, execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject.as_str())?);

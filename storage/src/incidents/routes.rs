@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Severity;
 use crate::{
+    altered::{self, Altered},
     catalog::Catalog,
     error::CatalogError,
     names::{RouteId, at, cut, json, micros, number, to_json, word, words},
@@ -49,6 +50,8 @@ pub struct Route {
     pub last_error: Option<String>,
     /// Since when.
     pub created_at: OffsetDateTime,
+    /// Counts how often somebody silenced it or had it told again.
+    pub version: i64,
 }
 
 impl Route {
@@ -87,15 +90,31 @@ pub struct NewRoute {
 
 /// A route in the order of [`SELECT`].
 type Row =
-    (Uuid, String, String, String, Option<String>, String, String, i64, bool, i64, Option<String>, i64);
+    (Uuid, String, String, String, Option<String>, String, String, i64, bool, i64, Option<String>, i64, i64);
 
 const SELECT: &str = "SELECT id, name, medium, target, secret_ref, kinds, min_severity, again_after_secs, enabled, \
-     failures, last_error, created_at FROM incident_routes ORDER BY name";
+     failures, last_error, created_at, version FROM incident_routes ORDER BY name";
+
+/// Makes others wait who would change a route.
+const HOLD: &str = "UPDATE incident_routes SET version = version WHERE id = $1 RETURNING version";
 
 fn route(row: Row) -> Result<Route, CatalogError> {
     const T: &str = "incident_routes";
-    let (id, name, medium, target, secret_ref, kinds, least, again, enabled, failures, last_error, made) =
-        row;
+    let (
+        id,
+        name,
+        medium,
+        target,
+        secret_ref,
+        kinds,
+        least,
+        again,
+        enabled,
+        failures,
+        last_error,
+        made,
+        version,
+    ) = row;
     Ok(Route {
         id: RouteId(id),
         name,
@@ -109,6 +128,7 @@ fn route(row: Row) -> Result<Route, CatalogError> {
         failures: number(T, "failures", failures)?,
         last_error,
         created_at: at(T, "created_at", made)?,
+        version,
     })
 }
 
@@ -149,25 +169,41 @@ impl Catalog {
         Ok(made.map(|(id,)| RouteId(id)))
     }
 
-    /// Silences a route or has it told again; whether there is one.
+    /// Silences a route or has it told again: with `seen` (a version) only as it was looked at.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn enable_incident_route(&self, id: RouteId, enabled: bool) -> Result<bool, CatalogError> {
+    pub async fn enable_incident_route(
+        &self,
+        (id, seen): (RouteId, Option<i64>),
+        enabled: bool,
+    ) -> Result<Altered, CatalogError> {
         let mut tx = self.writing().await?;
-        let sql = "UPDATE incident_routes SET enabled = $2, failures = 0, wait_until = 0 WHERE id = $1";
-        let touched = execute!(tx, sql, id.0, enabled)?;
+        let altered = altered::held(&mut tx, HOLD, (id.0, seen)).await?;
+        if altered != Altered::Done {
+            return Ok(altered);
+        }
+        let sql = "UPDATE incident_routes SET enabled = $2, failures = 0, wait_until = 0, version = version + 1 \
+             WHERE id = $1";
+        execute!(tx, sql, id.0, enabled)?;
         tx.commit().await?;
-        Ok(touched > 0)
+        Ok(Altered::Done)
     }
 
-    /// Takes a route away, and the record of what it was told; whether there was one.
+    /// Takes a route away, and the record of what it was told: with `seen` (a version) only as it was looked at.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn remove_incident_route(&self, id: RouteId) -> Result<bool, CatalogError> {
+    pub async fn remove_incident_route(
+        &self,
+        (id, seen): (RouteId, Option<i64>),
+    ) -> Result<Altered, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        let altered = altered::held(&mut tx, HOLD, (id.0, seen)).await?;
+        if altered != Altered::Done {
+            return Ok(altered);
+        }
         execute!(tx, "DELETE FROM incident_deliveries WHERE route_id = $1", id.0)?;
         let gone =
             optional!(tx, (String,), "DELETE FROM incident_routes WHERE id = $1 RETURNING name", id.0)?;
@@ -175,7 +211,7 @@ impl Catalog {
             super::resolve(&mut tx, super::ROUTE_FAILING, Some(name), present).await?;
         }
         tx.commit().await?;
-        Ok(gone.is_some())
+        Ok(Altered::Done)
     }
 
     /// Takes a route for this worker alone, for so long, if it is enabled and does not rest; whether it could.

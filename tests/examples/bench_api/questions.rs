@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, pin::Pin, time::Duration};
 
+use acuse_conversation::Clock;
 use acuse_pipeline::{
     document::{Kind, Status},
     reason::ReasonCode,
@@ -15,7 +16,7 @@ use acuse_storage::{
     },
     documents::{DocumentCursor, Sort},
     events::{EventCursor, EventFilter, Followed},
-    export::{By, Span},
+    export::Span,
     names::{ContactId, Source},
     reviews::ReviewFilter,
 };
@@ -316,23 +317,22 @@ fn trail() -> Vec<Question> {
 
 /// The first rows of an export, and what its period still misses.
 fn exports() -> Vec<Question> {
-    let export = |name, by| {
+    let export = |name, span: Span| {
         question(name, move |side, _| {
             Box::pin(async move {
-                let span = Span { by, from: None, to: None };
                 let mut books = side.catalog.books().await?;
                 Ok(books.page(&Access::new(false), span, None, EXPORT_PAGE).await?.0.len())
             })
         })
     };
     vec![
-        export("export by date", By::IssueDate),
-        export("export by arrival", By::Received),
+        export("export by date", Span::dated(None, None)),
+        export("export by arrival", Span::received(None, None, &Clock::default())),
         question("export: what is missing", |side, n| {
             Box::pin(async move {
                 let to = Side::ago(side.some(n) / 4).date();
                 let from = Some(to - time::Duration::days(7));
-                let span = Span { by: By::IssueDate, from, to: Some(to) };
+                let span = Span::dated(from, Some(to));
                 side.catalog.books().await?.missing(&Access::new(false), span).await?;
                 Ok(1)
             })

@@ -91,7 +91,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/v1/incidents/{id}/acknowledge", Walk::Post),
     ("/v1/incidents/{id}/resolve", Walk::Post),
     ("/v1/incident-routes", Walk::GetAndPost(&[""])),
-    ("/v1/incident-routes/{id}", Walk::Not("changes a route, and answers with its id")),
+    ("/v1/incident-routes/{id}", Walk::Get(&[""])),
     ("/v1/incident-routes/{id}/test", Walk::Post),
     ("/v1/webhook-endpoints", Walk::GetAndPost(&[""])),
     ("/v1/webhook-endpoints/{id}", Walk::Get(&[""])),

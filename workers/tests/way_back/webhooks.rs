@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration as StdDuration};
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     Catalog, DocumentId,
+    altered::Altered,
     events::{EventFilter, Followed},
     keys::{KeyMade, Scope},
     names::{EndpointId, KeyId},
@@ -197,7 +198,7 @@ async fn an_endpoint_that_is_gone_or_silent_is_disabled() {
     gone.came();
     gone.says(200);
     let change = EndpointChange { enabled: Some(true), ..EndpointChange::default() };
-    assert!(env.catalog.change_webhook_endpoint(a, &change).await.unwrap());
+    assert_eq!(env.catalog.change_webhook_endpoint((a, None), &change).await.unwrap(), Altered::Done);
     deliver(env).await;
     assert_eq!(by_document(&gone.came()), feed(env).await, "it goes on where it stood");
 }

@@ -1,27 +1,18 @@
 //! Promises of the feed about what is owed.
 
-use acuse_pipeline::document::Sha256;
 use uuid::Uuid;
 
-use super::{Debtor, OURS, agrees, debtor, leading};
+use super::{OURS, agrees, debtor, leading};
 use crate::{
     Access, Catalog,
-    access::Binding,
-    conformance::{given::one_of_us, house::rules},
+    conformance::{
+        given::{bound_to, one_of_us},
+        house::rules,
+    },
     consents::Category,
     events::{Event, EventCursor, EventFilter, Followed},
-    keys::Scope,
     obligations::{Settled, Verdict},
 };
-
-/// What a key hears that is bound to this customer.
-async fn bound_to(catalog: &Catalog, debtor: &Debtor) -> Access {
-    let name = Uuid::now_v7().simple().to_string();
-    let hash = Sha256::of(name.as_bytes());
-    let to = [Binding::Customer(debtor.customer)];
-    catalog.create_bound_key(&name, &hash, &[Scope::DocumentsRead], &to).await.unwrap().unwrap();
-    catalog.key_with_access(&hash).await.unwrap().unwrap().1
-}
 
 async fn since(catalog: &Catalog, head: EventCursor) -> Vec<Event> {
     let kinds = ["obligation.held", "obligation.paid", "obligation.opened"].map(str::to_owned).to_vec();
@@ -54,8 +45,9 @@ pub(in crate::conformance) async fn who_follows_hears_where_what_is_owed_stands(
         assert_eq!(event.data["obligation_id"], owed.to_string());
         assert_eq!(event.data["number"], "F-321");
     }
-    let theirs = catalog.events_within(&bound_to(catalog, &debtor).await, told.clone()).await.unwrap();
+    let theirs =
+        catalog.events_within(&bound_to(catalog, debtor.customer).await, told.clone()).await.unwrap();
     assert_eq!(theirs.len(), 3);
-    let others = catalog.events_within(&bound_to(catalog, &other).await, told).await.unwrap();
+    let others = catalog.events_within(&bound_to(catalog, other.customer).await, told).await.unwrap();
     assert_eq!(others.len(), 0);
 }

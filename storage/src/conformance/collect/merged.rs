@@ -12,6 +12,7 @@ use crate::{
         door::{Sample, delivery},
     },
     consents::Category,
+    events::{EventFilter, Followed},
     inbound::InboundItem,
     names::{AliasKind, CaseId, now},
 };
@@ -34,6 +35,7 @@ pub(in crate::conformance) async fn who_turns_out_to_be_one_owes_once(catalog: &
          due_at, memory, policy, policy_version, created_at, updated_at FROM cases WHERE id = $1";
     execute!(tx, sql, case.0, CaseId::generate().0, other.contact.0).unwrap();
     tx.commit().await.unwrap();
+    let head = catalog.feed_head().await.unwrap();
     let change = InboundItem::AliasChange {
         old: (AliasKind::WaId, debtor.sample.wa_id.clone()),
         new: (AliasKind::WaId, other.sample.wa_id.clone()),
@@ -42,6 +44,12 @@ pub(in crate::conformance) async fn who_turns_out_to_be_one_owes_once(catalog: &
     Intake::spawn(catalog.clone()).record(delivery(vec![change])).await.unwrap();
     assert_eq!(cases_of(catalog, other.contact).await.len(), 0, "they are one");
     assert_eq!(open().await, [case], "and so is what they owe");
+    let only = EventFilter { kinds: vec!["case.closed".to_owned()] };
+    let followed = catalog.follow(Some(head), &only, 100).await.unwrap();
+    let Followed::Page { events, .. } = followed else { panic!("a cursor of this feed") };
+    let ended: Vec<_> = events.iter().filter(|event| event.customer_id == Some(debtor.customer)).collect();
+    assert_eq!((ended.len(), &ended[0].data["state"]), (1, &"done".into()), "{events:?}");
+    assert_ne!(ended[0].data["case_id"], case.to_string(), "the other one's");
     let access = Access::new(true);
     catalog.cancel_obligation(&access, owed, "paid in cash", "user:eva").await.unwrap();
     assert!(open().await.is_empty(), "nothing is left that comes day after day");

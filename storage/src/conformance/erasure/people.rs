@@ -13,7 +13,7 @@ use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId, Stage,
     access::{Binding, NotBound},
     conformance::{
-        cases::{contact_of, leading, sends},
+        cases::{cases_of, contact_of, leading, sends},
         channel,
         door::{Sample, received},
         given::{fresh, says},
@@ -23,7 +23,7 @@ use crate::{
     consents::{Category, Word},
     customers::{CustomerPatch, Merged, NewCustomer, Patched, Retired, Saving, Upserted},
     erasure::{Finishing, HoldPlaced, Receipt, Wished},
-    events::{self, EventFilter, Followed, NewEvent},
+    events::{self, Event, EventFilter, Followed, NewEvent},
     key_file::ErasedKind,
     notices::{NewNotice, Noticed},
     outbox::Purpose,
@@ -222,7 +222,7 @@ async fn nobody_writes_to(place: &Place<'_>, (id, merged): (CustomerId, Customer
         for (into, from) in [(gone, other), (other, gone)] {
             assert_eq!(catalog.merge_customers(into, from, "eva").await.unwrap(), Merged::Missing);
         }
-        assert_eq!(catalog.delete_customer(gone, "eva").await.unwrap(), Retired::Missing);
+        assert_eq!(catalog.delete_customer((gone, None), "eva").await.unwrap(), Retired::Missing);
         let bound = catalog.can_bind(&[Binding::Customer(gone)]).await.unwrap();
         assert_eq!(bound, Err(NotBound::NoCustomer(gone)));
     }
@@ -252,8 +252,10 @@ async fn hands_in(catalog: &Catalog, new: &NewNotice) -> Noticed {
 /// A contact goes with its notices, one that arrived and one that did not, and with what the feed told of them.
 pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
     let (catalog, needle, sample) = (&leading(place.catalog), fresh("zyx"), Sample::new());
+    let head = catalog.feed_head().await.unwrap();
     let document = sends(catalog, &sample, 1).await[0];
     let contact = contact_of(catalog, document).await;
+    let case = cases_of(catalog, contact).await[0].0;
     let number = catalog.document(document).await.unwrap().unwrap().phone_number_id.unwrap();
     says(catalog, contact, &number, (Category::Utility, Word::Granted)).await;
     approved_of(catalog, (&number, &format!("waba-{number}")), "order_sent", "APPROVED").await;
@@ -286,6 +288,18 @@ pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
     assert_eq!(place.leftovers(&needle).await, Vec::<String>::new(), "nowhere after");
     assert!(!place.in_rows(&sample.wa_id).await.contains(&"deliveries.body".to_owned()));
     what_is_told_later_names_nobody(catalog, &wamid).await;
+    let filter = EventFilter { kinds: ["case.opened", "case.closed"].map(str::to_owned).to_vec() };
+    let Followed::Page { events, .. } = catalog.follow(Some(head), &filter, 1_000).await.unwrap() else {
+        panic!("ours")
+    };
+    let said = |name: &str| events.iter().any(|e| e.data[name] == contact.to_string());
+    assert!(!said("contact_id"), "{events:?}");
+    let ended = |e: &&Event| e.data["case_id"] == case.to_string() && e.data["state"] == "stopped";
+    assert_eq!(
+        events.iter().filter(ended).count(),
+        1,
+        "that it ended is told, and not with whom: {events:?}"
+    );
     let filter = EventFilter { kinds: ["notice.read", "notice.failed"].map(str::to_owned).to_vec() };
     let Followed::Page { events, .. } = catalog.follow(None, &filter, 1_000).await.unwrap() else {
         panic!("ours")

@@ -1,17 +1,26 @@
 //! Contacts and their names, as a batch leaves them.
 
+use acuse_conversation::{End, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Contacts, NAME_CHARS, PHONE_CHARS};
 use crate::{
+    cases::{self, Matter},
     contacts,
     error::CatalogError,
-    names::{ContactId, cut, micros},
+    names::{CaseId, ContactId, cut, micros},
     outbox::{HeldFor, move_lines, release_of},
     sql::Tx,
     words::CONTACTS,
 };
+
+/// What one customer owes is one matter: that of whom (`$2`) they (`$1`) turned out to be goes on, unless a person has it.
+const ONE_MATTER: &str = "UPDATE cases SET left_state = state, left_expects = expects, state = 'done', expects = NULL, due_at = NULL, \
+     closed_at = updated_at, version = version + 1 WHERE contact_id = $1 AND kind = 'collection' \
+     AND state IN ('gathering', 'working', 'waiting') AND EXISTS (SELECT 1 FROM cases k WHERE k.contact_id = $2 \
+       AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind AND k.subject = cases.subject \
+       AND k.state IN ('gathering', 'working', 'waiting', 'human')) RETURNING id, subject";
 
 /// What of a contact (`$1`) becomes the one's (`$2`) that they turn out to be, statement by statement.
 const MOVED: &[&str] = &[
@@ -19,12 +28,6 @@ const MOVED: &[&str] = &[
     "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
     "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
     "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
-    // What one customer owes is one matter: that of whom they turned out to be goes on, unless a person has it.
-    "UPDATE cases SET left_state = state, left_expects = expects, state = 'done', expects = NULL, due_at = NULL, \
-     closed_at = updated_at, version = version + 1 WHERE contact_id = $1 AND kind = 'collection' \
-     AND state IN ('gathering', 'working', 'waiting') AND EXISTS (SELECT 1 FROM cases k WHERE k.contact_id = $2 \
-       AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind AND k.subject = cases.subject \
-       AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
     // Two open bursts of what is one person now go on beside each other.
     "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
      AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
@@ -155,6 +158,11 @@ impl Contacts {
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let into = self.settled(ContactId(into)).0;
+        for (id, subject) in all!(tx, (Uuid, String), ONE_MATTER, from, into)? {
+            let (contact, kind) = (Some(ContactId(into)), Kind::Collection);
+            let matter = Matter { id: CaseId(id), contact, kind, subject: &subject };
+            cases::tell_closed(tx, matter, End::Done).await?;
+        }
         for sql in MOVED {
             execute!(tx, *sql, from, into)?;
         }

@@ -85,7 +85,7 @@ pub struct Deciding<'a> {
 /// Warnings that a person decided against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overridden {
-    /// Names of the checks.
+    /// Each by its check, and its field where it is at one: `sum total`.
     pub checks: Vec<String>,
     /// Why they were not heeded.
     pub because: String,
