@@ -22,10 +22,12 @@ acuse.page = (signal) => {
   const form = find("[data-keys=decision]");
   const desk = find(".desk");
   const rest = () => desk?.focus({ preventScroll: true });
-  return { find, all, stands, on, every, typing, tr, say, form, rest };
+  // Whether browsers go on sending it once its page is left: not what is longer.
+  const lasts = (body) => String(body).length < 60000;
+  return { find, all, stands, on, every, typing, tr, say, form, rest, lasts };
 };
 acuse.begins.push((signal) => {
-  const { find, all, stands, on, typing, tr, say, form, rest } = acuse.page(signal);
+  const { find, all, stands, on, typing, tr, say, form, rest, lasts } = acuse.page(signal);
   // No decision until the picture it is about has been in front of the eyes for so long.
   const LOOK_MS = 400;
   const PATIENCE_MS = 10000;
@@ -496,9 +498,8 @@ acuse.begins.push((signal) => {
     if (button?.name !== "action" || button.dataset.anyway !== undefined) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, button));
-    // It is made though somebody goes elsewhere meanwhile, unless it is longer than browsers take with them.
-    const keepalive = String(body).length < 60000;
-    const answer = fetch(form.getAttribute("action"), { method: "POST", body, keepalive, headers: { "x-desk": "1" }, redirect: "manual", signal: AbortSignal.timeout(DECIDE_MS) });
+    // It is made though somebody goes elsewhere meanwhile.
+    const answer = fetch(form.getAttribute("action"), { method: "POST", body, keepalive: lasts(body), headers: { "x-desk": "1" }, redirect: "manual", signal: AbortSignal.timeout(DECIDE_MS) });
     const before = next && !isDoubtful(button) ? stand(next.page, next.picture) : null;
     acuse.deciding = follow(answer, before).finally(() => {
       acuse.deciding = null;

@@ -22,6 +22,10 @@ acuse.begins.push((signal) => {
   const size = (n = page) => ({ w: Number(sheets[n].dataset.width), h: Number(sheets[n].dataset.height) });
   // No picture is blown up past its pixels.
   const most = () => 1 / (window.devicePixelRatio || 1);
+  // Nor what is cut out of one.
+  function strips() {
+    for (const strip of document.querySelectorAll("svg.strip")) strip.style.width = `${strip.viewBox.baseVal.width * most()}px`;
+  }
   function fitting() {
     const { w, h } = size();
     const [across, down] = view.turns % 2 ? [h, w] : [w, h];
@@ -431,11 +435,17 @@ acuse.begins.push((signal) => {
     zoom(Math.exp(-event.deltaY / 400), event.clientX - at.left, event.clientY - at.top);
   }, { passive: false });
   // What was whole before the window changed is whole after.
-  const sizes = new ResizeObserver(() => { if (!stands()) return; if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); });
+  const sizes = new ResizeObserver(() => {
+    if (!stands()) return;
+    strips();
+    if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole();
+    else draw();
+  });
   sizes.observe(stage);
   signal.addEventListener("abort", () => sizes.disconnect());
 
   // It begins at what fails: a fault, what the reason names, what is unsure.
+  strips();
   show(0);
   const failing = [...document.querySelectorAll(".fields:not([hidden]) .eyes[data-field], .card [data-goto]")];
   const first = failing.map((el) => el.dataset.field ?? el.dataset.goto).find((field) => placesOf(field).length);

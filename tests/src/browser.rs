@@ -48,6 +48,7 @@ pub struct Browser {
     answers: Receiver<Value>,
     session: String,
     next_id: u64,
+    asked: usize,
     child: Child,
     _folder: tempfile::TempDir,
 }
@@ -89,7 +90,7 @@ impl Browser {
             }
         });
         let mut browser =
-            Self { commands, answers, session: String::new(), next_id: 0, child, _folder: folder };
+            Self { commands, answers, session: String::new(), next_id: 0, asked: 0, child, _folder: folder };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }))?;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", attach)?;
@@ -99,7 +100,7 @@ impl Browser {
         Ok(browser)
     }
 
-    fn call(&mut self, method: &str, params: Value) -> Result<Value> {
+    fn send(&mut self, method: &str, params: &Value) -> Result<u64> {
         self.next_id += 1;
         let id = self.next_id;
         let mut message = json!({ "id": id, "method": method, "params": params });
@@ -109,10 +110,20 @@ impl Browser {
         let mut bytes = serde_json::to_vec(&message)?;
         bytes.push(0);
         self.commands.write_all(&bytes)?;
+        Ok(id)
+    }
+
+    fn call(&mut self, method: &str, params: Value) -> Result<Value> {
+        let id = self.send(method, &params)?;
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let answer = self.answers.recv_timeout(left).with_context(|| format!("{method}: no answer"))?;
+            // Whoever is asked whether to leave a page leaves it.
+            if answer["method"] == "Page.javascriptDialogOpening" {
+                self.asked += 1;
+                self.send("Page.handleJavaScriptDialog", &json!({ "accept": true }))?;
+            }
             if answer["id"] == id {
                 anyhow::ensure!(answer["error"].is_null(), "{method}: {}", answer["error"]);
                 return Ok(answer["result"].clone());
@@ -142,14 +153,27 @@ impl Browser {
     /// # Errors
     /// When it does not come.
     pub fn open(&mut self, url: &str, cookie: &str) -> Result<()> {
-        if let Some((name, value)) = cookie.split_once('=') {
-            let cookie =
-                json!({ "name": name, "value": value, "url": url, "httpOnly": true, "sameSite": "Strict" });
-            self.call("Network.setCookie", cookie)?;
-        }
+        self.keep_cookie(url, cookie)?;
         self.eval("window.name = 'before'")?;
         self.call("Page.navigate", json!({ "url": url }))?;
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+    }
+
+    /// Keeps the cookie `NAME=VALUE` of `url`, as where another tab was given it.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn keep_cookie(&mut self, url: &str, cookie: &str) -> Result<()> {
+        let Some((name, value)) = cookie.split_once('=') else { return Ok(()) };
+        let cookie =
+            json!({ "name": name, "value": value, "url": url, "httpOnly": true, "sameSite": "Strict" });
+        self.call("Network.setCookie", cookie).map(drop)
+    }
+
+    /// How often a page has asked whether it may be left.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked
     }
 
     /// What an expression gives on the page.

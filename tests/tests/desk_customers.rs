@@ -1,9 +1,14 @@
 //! Customers at the desk: added, changed, found and made one by the people who decide whose documents are.
 
-use reqwest::{Response, header};
+use std::time::Duration;
+
+use acuse_tests::browser::{self, Browser};
+use reqwest::{Method, Response, header};
+use serde_json::json;
 
 use crate::{
     desk::{Reviewer, hidden},
+    desk_decide::take,
     desk_harm::Desk,
 };
 
@@ -100,4 +105,60 @@ async fn the_number_of_an_id_is_nobodys_business() {
     assert_eq!(led(&narrow.send(&one, &page, &[("name", "Lucía Gómez R.")]).await), one);
     let kept = ana.page(&one).await;
     assert!(kept.contains("Lucía Gómez R.") && kept.contains("12345678Z"), "{kept}");
+}
+
+/// The answer to the shorter of two names comes late.
+const SLOW: &str = "{ const asked = window.fetch; window.fetch = (to, how) => String(to).endsWith('q=Garza') \
+     ? new Promise((go) => setTimeout(go, 1000)).then(() => asked(to, how)) : asked(to, how); }";
+
+/// How many are found to choose from.
+fn found(number: usize) -> String {
+    format!(
+        "!document.querySelector('#found').hidden && document.querySelectorAll('#found li').length === {number}"
+    )
+}
+
+fn chosen(page: &mut Browser) -> String {
+    let name = page.eval("document.querySelector('#customer').selectedOptions[0].text").unwrap();
+    name.as_str().unwrap().to_owned()
+}
+
+/// Enter chooses nobody from a list that is of something else than what is typed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fast_typist_chooses_whom_they_typed() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(1, "0").await;
+    for name in ["Garza Uno", "Garza Dos"] {
+        let new = json!({ "name": name });
+        let made = desk.api.request(Method::POST, "/v1/customers").json(&new).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+    }
+    let mut page = desk.browser(chromium);
+    page.before_pages(SLOW).unwrap();
+    take(&desk, &mut page, 0).await;
+    let nobody = chosen(&mut page);
+    page.press("c", false, false).unwrap();
+    page.wait("document.activeElement.dataset.seek !== undefined").unwrap();
+
+    // A late answer does not take the place of a newer one.
+    page.fill("Garza").unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    page.fill("Garza Dos").unwrap();
+    page.wait(&found(1)).unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(page.eval(&found(1)).unwrap(), true);
+
+    // Of several nobody was seen yet, and nobody is chosen.
+    page.fill("Garza").unwrap();
+    page.press("Enter", false, false).unwrap();
+    page.wait(&found(2)).unwrap();
+    assert_eq!(chosen(&mut page), nobody);
+    let first = page.eval("document.querySelector('#found li').dataset.name").unwrap();
+
+    // Whoever is typed in full is not the first of the list that still stands there.
+    let other = if first == "Garza Uno" { "Garza Dos" } else { "Garza Uno" };
+    page.fill(other).unwrap();
+    page.press("Enter", false, false).unwrap();
+    page.wait("document.querySelector('#customer').selectedOptions[0].text.startsWith('Garza')").unwrap();
+    assert_eq!(chosen(&mut page), other);
 }

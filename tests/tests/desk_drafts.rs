@@ -19,15 +19,15 @@ use crate::{
     world::person,
 };
 
-const KEPT: &str = "document.querySelector('#kept').textContent === 'Draft kept'";
+pub const KEPT: &str = "document.querySelector('#kept').textContent === 'Draft kept'";
 
 /// The focus is in a field, which is there to be seen.
-fn at(page: &mut Browser, field: &str) {
+pub fn at(page: &mut Browser, field: &str) {
     page.eval("document.querySelector('#unfold').checked = true").unwrap();
     page.eval(&format!("document.querySelector('{field}').focus()")).unwrap();
 }
 
-fn value(page: &mut Browser, field: &str) -> String {
+pub fn value(page: &mut Browser, field: &str) -> String {
     let value = page.eval(&format!("document.querySelector('{field}').value")).unwrap();
     value.as_str().unwrap().to_owned()
 }

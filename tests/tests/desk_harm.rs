@@ -230,7 +230,7 @@ async fn a_session_a_lease_or_a_version_that_is_gone_costs_no_work() {
     let back = desk.ana.http.post(format!("{}/login", desk.ana.base)).form(&form).send().await.unwrap();
     assert_eq!(back.headers()[header::LOCATION], format!("/documents/{id}"));
     let again = desk.ana.page(&format!("/documents/{id}")).await;
-    assert!(again.contains("typed by Ana") && again.contains("filled in again"), "{again}");
+    assert!(again.contains("typed by Ana") && again.contains("</time> is filled in again"), "{again}");
     assert_eq!(desk.document(0).await["status"], "in_review");
     // Nobody learns so of a document that does not exist for them.
     let nora = Reviewer::sign_in_as(&desk.world.place, "nora", &["--team", "north"]).await;

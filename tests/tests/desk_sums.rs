@@ -191,6 +191,14 @@ fn the_place_of_a_field_is_cut_out(page: &mut Browser) {
            && {strip}.getBoundingClientRect().height > 8; }})()"
     );
     assert_eq!(page.eval(&shown).unwrap(), true);
+    // On a screen of twice as many pixels it is no larger than they are either.
+    let pixels = format!(
+        "{strip}.getBoundingClientRect().width * devicePixelRatio <= {strip}.viewBox.baseVal.width + 1"
+    );
+    page.twice_as_large(1280, 900).unwrap();
+    page.wait(&format!("devicePixelRatio === 2 && {pixels}")).unwrap();
+    page.resize(1280, 900).unwrap();
+    page.wait(&format!("devicePixelRatio === 1 && {pixels}")).unwrap();
     let picture = format!("{strip}.querySelector('image').href.baseVal");
     assert_eq!(
         page.eval(&picture).unwrap(),

@@ -2,6 +2,7 @@
 
 mod asked;
 mod onward;
+mod typing;
 mod undecided;
 
 use acuse_storage::{
@@ -12,15 +13,12 @@ use acuse_storage::{
 use axum::{
     Form, Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Serialize;
 
-use super::{
-    Undo, document, login, queue_view::QueueView, session::Person, trouble, typed::Typed, undo_bar,
-    work::RESERVED,
-};
+use super::{Undo, document, login, queue_view::QueueView, session::Person, trouble, typed::Typed, undo_bar};
 use crate::{
     access,
     extract::Id,
@@ -28,9 +26,10 @@ use crate::{
     review::{self, Fault, LEASE, Refusal, Verdict},
     state::App,
 };
-use asked::{asked, seen, until, verdict};
+use asked::{asked, seen, verdict};
 use onward::{beside, onward};
-use undecided::{ask_password, memo, new_customer, take};
+pub use typing::{beat, draft};
+use undecided::{ask_password, memo, new_customer, put_off, take};
 
 /// `POST /review/{document id}`.
 pub async fn decide(
@@ -46,7 +45,7 @@ pub async fn decide(
         Ok(None) => return login::interrupted(&app, &headers, id, &typed),
         Err(problem) => return trouble(problem, &here),
     };
-    match act(&app, &person, id, &typed).await {
+    match act(&app, &person, id, (&headers, &typed)).await {
         // A page that has prepared the next one asks only where to go on.
         Ok(to) if headers.contains_key("x-desk") => {
             went(&app, &person, &typed, to).await.unwrap_or_else(|problem| trouble(problem, &here))
@@ -71,7 +70,12 @@ async fn went(app: &App, person: &Person, typed: &Typed, to: String) -> Result<R
     Ok(Json(Went { to, undo: undo_bar(person, undo, QueueView::typed(typed)) }).into_response())
 }
 
-async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Result<String, Refusal> {
+async fn act(
+    app: &App,
+    person: &Person,
+    id: DocumentId,
+    (headers, typed): (&HeaderMap, &Typed),
+) -> Result<String, Refusal> {
     person.caller.require(Scope::ReviewsWrite)?;
     person.check_form(typed.get("csrf").unwrap_or_default())?;
     let document = access::open(app, &person.caller, id).await?;
@@ -95,10 +99,7 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
             return Ok(format!("/{only}"));
         }
         "postpone" | "assign" => {
-            let verdict = if action == "assign" { Verdict::Assign } else { Verdict::Postpone };
-            let (until, to) = (until(typed, app.catalog.now()), typed.get("to"));
-            let note = typed.get("memo");
-            review::put_off(app, &person.caller, review.id, (verdict, until, to), note).await?;
+            put_off(app, person, &review, headers, typed).await?;
             return onward(app, person, &review, typed, None).await;
         }
         "ask_password" => {
@@ -225,38 +226,6 @@ pub async fn undo(
         Ok(()) => Redirect::to(&here).into_response(),
         Err(problem) => trouble(problem, &here),
     }
-}
-
-/// `POST /review/{document id}/beat`: whoever has the page open still works on it. 409 when it is theirs no longer.
-pub async fn beat(
-    State(app): State<App>,
-    person: Person,
-    Id(id): Id<DocumentId>,
-    Form(form): Form<Vec<(String, String)>>,
-) -> Result<StatusCode, Problem> {
-    let typed = Typed(form);
-    person.check_form(typed.get("csrf").unwrap_or_default())?;
-    let lost = || Problem::Conflict("somebody else has it now".to_owned());
-    let review = app.catalog.open_review_of(id).await?.ok_or_else(lost)?;
-    let fence = typed.number("fence").unwrap_or(review.fence);
-    let kept = app.catalog.renew_review(review.id, &person.caller.actor, fence, LEASE).await?;
-    kept.ok_or_else(lost)?;
-    app.catalog.keep_reserved(&person.caller.actor, RESERVED).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// `POST /review/{document id}/draft`: keeps what is typed, as it is typed. 205 where nothing of it differs from what stands.
-pub async fn draft(
-    State(app): State<App>,
-    person: Person,
-    Id(id): Id<DocumentId>,
-    Form(form): Form<Vec<(String, String)>>,
-) -> Result<StatusCode, Problem> {
-    let typed = Typed(form);
-    person.check_form(typed.get("csrf").unwrap_or_default())?;
-    let document = access::open(&app, &person.caller, id).await?;
-    let is_kept = keep(&app, &person, &document, &typed).await?;
-    Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::RESET_CONTENT })
 }
 
 /// What a refusal says at the top of the page; what it says of fields stands at them.

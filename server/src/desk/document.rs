@@ -35,6 +35,7 @@ use super::{
     said::{Said, Warned},
     session::Person,
     split_form::{self, Offer, Sibling},
+    timed::{Moment, Timed},
     typed::Typed,
 };
 use crate::{
@@ -72,7 +73,7 @@ struct View {
     /// Whether nobody holds it, so that the person may.
     is_free: bool,
     fence: i64,
-    lease: Option<String>,
+    lease: Option<Timed>,
     /// The part of the queue that it was opened from.
     queue: QueueView,
     review: String,
@@ -81,7 +82,7 @@ struct View {
     warnings: Vec<Warned>,
     /// Whether something speaks against filing it as it stands: then the answer is waited for.
     is_warned: bool,
-    draft: Option<String>,
+    draft: Option<Timed>,
     note: String,
     because: String,
     was_kind: &'static str,
@@ -187,23 +188,28 @@ struct Hold {
     can_decide: bool,
     is_free: bool,
     fence: i64,
-    lease: Option<String>,
+    lease: Option<Timed>,
 }
 
 impl Hold {
     fn of(review: Option<&Review>, person: &Person, now: OffsetDateTime) -> Self {
         let nobody = Self { can_decide: false, is_free: false, fence: 0, lease: None };
         let Some(review) = review else { return nobody };
-        let until = review.claim_expires_at.map(|until| labels::clock(until, now)).unwrap_or_default();
         match &review.claimed_by {
             None => Self { is_free: true, ..nobody },
             Some(by) if *by == person.caller.actor => {
-                let lease = Some(person.tongue.t("yours").to_owned());
+                let lease = Some(person.tongue.t("yours").to_owned().into());
                 Self { can_decide: true, fence: review.fence, lease, ..nobody }
             }
             Some(by) => {
                 let by = by.strip_prefix("user:").unwrap_or(by);
-                let lease = person.tongue.with("with {} until {} UTC", &[&by, &until]);
+                let lease = match review.claim_expires_at {
+                    Some(until) => {
+                        let until = Moment::near(until, now);
+                        Timed::said(person.tongue, "with {} until {}", &[&by], until)
+                    }
+                    None => person.tongue.f("With {}.", by).into(),
+                };
                 Self { lease: Some(lease), ..nobody }
             }
         }

@@ -21,13 +21,22 @@ pub struct Grid {
     /// The cells of a line.
     pub columns: Vec<Column>,
     /// Cells, line by line.
-    pub lines: Vec<Vec<String>>,
+    pub lines: Vec<Vec<Cell>>,
     /// Whether there is anything in it.
     pub filled: bool,
     /// Whether it says otherwise than what was read.
     pub differs: bool,
     /// What is wrong with it.
     pub fault: String,
+}
+
+/// A cell as it is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// As typed, else as read.
+    pub value: String,
+    /// As read in this line; empty where none was.
+    pub original: String,
 }
 
 /// A column.
@@ -92,12 +101,19 @@ pub(super) fn of(kind: Kind, name: FieldName, fields: &Fields, typed: &Typed, sa
     let entries = entries(kind, name, typed).unwrap_or_else(|| read.to_vec());
     let differs = !is_same(name, &entries, read);
     let columns = columns(name);
-    let line = |entry: &Entry| columns.iter().map(|c| cell(entry, c.name).to_owned()).collect::<Vec<_>>();
-    let mut lines: Vec<Vec<String>> = entries.iter().map(line).collect();
-    let filled = !lines.is_empty();
-    lines.extend(std::iter::repeat_n(vec![String::new(); columns.len()], EMPTY));
+    let lines = (0..entries.len() + EMPTY).map(|n| line(columns, entries.get(n), read.get(n))).collect();
+    let filled = !entries.is_empty();
     let label = labels::label(name.as_str());
     Grid { name, label, columns: columns.to_vec(), lines, filled, differs, fault: said.fault(name) }
+}
+
+/// The cells of a line beside what was read in it: the page's script knows by them that something was changed, also where it
+/// was so before the page.
+fn line(columns: &[Column], said: Option<&Entry>, read: Option<&Entry>) -> Vec<Cell> {
+    let text = |entry: Option<&Entry>, column: &Column| {
+        entry.map(|entry| cell(entry, column.name).to_owned()).unwrap_or_default()
+    };
+    columns.iter().map(|c| Cell { value: text(said, c), original: text(read, c) }).collect()
 }
 
 /// The lines that a form says of a list; `None` where it shows none.
@@ -133,7 +149,34 @@ pub fn is_same(name: FieldName, one: &[Entry], other: &[Entry]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use acuse_pipeline::fields::{Field, Source, Value};
+
     use super::*;
+
+    #[test]
+    fn a_cell_is_beside_what_was_read_in_it() {
+        let entry = |amount: &str| Entry { amount: Some(amount.to_owned()), ..Entry::default() };
+        let read = Value::List(vec![entry("1.00"), entry("2.00")]);
+        let fields = Fields::from([(FieldName::LineItems, Field::unplaced(read, 1.0, Source::Reviewer))]);
+        let shown = |amounts: &[&str]| {
+            let name = |n: usize| format!("invoice.line_items.{n}.amount");
+            let form = amounts.iter().enumerate().map(|(n, amount)| (name(n), (*amount).to_owned()));
+            let grid =
+                of(Kind::Invoice, FieldName::LineItems, &fields, &Typed(form.collect()), &Said::Nothing);
+            let amount = |line: Vec<Cell>| line.into_iter().next_back().unwrap();
+            let cells: Vec<_> = grid.lines.into_iter().map(amount).map(|c| (c.value, c.original)).collect();
+            (grid.differs, cells)
+        };
+        let is = |cells: &[(&str, &str)]| -> Vec<(String, String)> {
+            cells.iter().map(|(value, original)| ((*value).to_owned(), (*original).to_owned())).collect()
+        };
+        assert_eq!(shown(&[]), (false, is(&[("1.00", "1.00"), ("2.00", "2.00"), ("", "")])));
+        assert_eq!(shown(&["1.00", "7.00"]), (true, is(&[("1.00", "1.00"), ("7.00", "2.00"), ("", "")])));
+        let added = is(&[("1.00", "1.00"), ("2.00", "2.00"), ("3.00", ""), ("", "")]);
+        assert_eq!(shown(&["1.00", "2.00", "3.00"]), (true, added));
+        // Of one that was dropped the line below says so.
+        assert_eq!(shown(&["1.00", ""]), (true, is(&[("1.00", "1.00"), ("", "2.00")])));
+    }
 
     #[test]
     fn a_form_says_lines() {

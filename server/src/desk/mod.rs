@@ -47,6 +47,7 @@ mod said;
 pub mod saved;
 pub mod session;
 pub mod split_form;
+mod timed;
 pub mod trail;
 pub mod typed;
 pub mod whose;

@@ -18,6 +18,7 @@ use super::{
     Frame, Shown, labels, page,
     queue_view::{MINE, QueueView, order},
     session::Person,
+    timed::{Moment, Timed},
 };
 use crate::{
     access::{self, Sight, rights::Right},
@@ -41,12 +42,6 @@ struct Head {
     sorted: &'static str,
 }
 
-/// What the list is narrowed to, with the way to leave it.
-struct Narrowed {
-    label: String,
-    without: String,
-}
-
 #[derive(Template)]
 #[template(path = "queue.html")]
 struct Queue {
@@ -57,7 +52,8 @@ struct Queue {
     kinds: Vec<(&'static str, &'static str)>,
     orders: Vec<(String, &'static str)>,
     heads: Vec<Head>,
-    narrowed: Vec<Narrowed>,
+    /// What the list is narrowed to, with the way to leave it.
+    narrowed: Vec<(Timed, String)>,
     saved: Vec<SavedView>,
     /// This view's address, to be kept.
     query: String,
@@ -218,7 +214,12 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
 }
 
 /// Who and whose it is narrowed to, by their names, and since when it waits.
-async fn narrowed(app: &App, table: &Table, ask: &Ask, frame: &Frame) -> Result<Vec<Narrowed>, Problem> {
+async fn narrowed(
+    app: &App,
+    table: &Table,
+    ask: &Ask,
+    frame: &Frame,
+) -> Result<Vec<(Timed, String)>, Problem> {
     let mut all = Vec::new();
     // Whoever is bound learns no name by its id.
     let named = !table.filter.access.is_bound();
@@ -227,21 +228,21 @@ async fn narrowed(app: &App, table: &Table, ask: &Ask, frame: &Frame) -> Result<
         let phone = |c: &Contact| c.phone.as_ref().map(|p| format!("+{p}"));
         let name = contact.and_then(|c| c.name.clone().or_else(|| phone(&c)));
         let label = frame.f("Sender: {}", name.unwrap_or_else(|| id.to_string()));
-        all.push(Narrowed { label, without: ask.with("sender", "") });
+        all.push((label.into(), ask.with("sender", "")));
     }
     if let Some(id) = table.filter.customer_id {
         let reached = app.catalog.reaches_customer(&table.filter.access, id).await?;
         let customer = if reached { app.catalog.customer(id).await? } else { None };
         let name = customer.map_or_else(|| id.to_string(), |c| c.name);
-        all.push(Narrowed { label: frame.f("Customer: {}", name), without: ask.with("customer", "") });
+        all.push((frame.f("Customer: {}", name).into(), ask.with("customer", "")));
     }
     for (name, label, at) in [
         ("from", "Waiting since {} or later", table.filter.from),
         ("to", "Waiting since before {}", table.filter.to),
     ] {
         if let Some(at) = at {
-            let label = frame.f(label, labels::minute(at));
-            all.push(Narrowed { label, without: ask.with(name, "") });
+            let label = Timed::said(frame.tongue, label, &[], Moment::minute(at));
+            all.push((label, ask.with(name, "")));
         }
     }
     Ok(all)

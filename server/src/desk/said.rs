@@ -5,7 +5,13 @@ use acuse_pipeline::{checks::Warning, fields::FieldName};
 use acuse_storage::{Document, reviews::drafts::Draft};
 use time::OffsetDateTime;
 
-use super::{decide, labels, language::Tongue, sentence, typed::Typed};
+use super::{
+    decide, labels,
+    language::Tongue,
+    sentence,
+    timed::{Moment, Timed},
+    typed::Typed,
+};
 use crate::review::Refusal;
 
 /// What speaks against the decision, with a way to the field.
@@ -67,16 +73,17 @@ impl Said<'_> {
     }
 
     /// That something is offered again, and of when it is.
-    pub(super) fn draft(&self, document: &Document, tongue: Tongue, now: OffsetDateTime) -> Option<String> {
+    pub(super) fn draft(&self, document: &Document, tongue: Tongue, now: OffsetDateTime) -> Option<Timed> {
         let Self::Draft(draft) = self else { return None };
         if !self.typed().differs(document) {
             return None;
         }
-        let at = labels::clock(draft.saved_at, now);
-        let again = tongue.f("What you typed at {} UTC is filled in again.", at);
-        if draft.document_version == document.version {
-            return Some(again);
+        let at = Moment::near(draft.saved_at, now);
+        let mut again = Timed::said(tongue, "What you typed at {} is filled in again.", &[], at);
+        if draft.document_version != document.version {
+            again.after.push(' ');
+            again.after.push_str(tongue.t("The document has changed since: look at what differs."));
         }
-        Some(format!("{again} {}", tongue.t("The document has changed since: look at what differs.")))
+        Some(again)
     }
 }

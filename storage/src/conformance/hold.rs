@@ -441,3 +441,25 @@ pub(super) async fn what_was_typed_is_kept_until_it_is_told(catalog: &Catalog) {
     assert_eq!(catalog.draft(id, "user:ana").await.unwrap(), None);
     assert_eq!(catalog.claim_review(ReviewId::generate(), "x", LEASE).await.unwrap(), Claim::Missing);
 }
+
+pub(super) async fn what_is_typed_after_a_decision_outlives_its_hold(catalog: &Catalog) {
+    let (id, review) = waiting(catalog).await;
+    let form = |note: &str| vec![("note".to_owned(), note.to_owned())];
+    let reject = Decision::Reject { note: "no".into() };
+    let seen = version(catalog, id).await;
+    catalog.save_draft(id, "user:ana", seen, &form("before")).await.unwrap();
+    catalog.decide_review(review.id, &held("user:ana", 0), &reject, None).await.unwrap();
+    // Looked at again while it can be taken back.
+    catalog.save_draft(id, "user:ana", version(catalog, id).await, &form("after")).await.unwrap();
+    assert!(catalog.end_hold(id).await.unwrap());
+    let kept = catalog.draft(id, "user:ana").await.unwrap().expect("it was typed after the decision");
+    assert_eq!(kept.form, form("after"));
+
+    // What comes late of a page from before it ends with it.
+    let (id, review) = waiting(catalog).await;
+    let seen = version(catalog, id).await;
+    catalog.decide_review(review.id, &held("user:ana", 0), &reject, None).await.unwrap();
+    catalog.save_draft(id, "user:ana", seen, &form("late")).await.unwrap();
+    assert!(catalog.end_hold(id).await.unwrap());
+    assert_eq!(catalog.draft(id, "user:ana").await.unwrap(), None);
+}

@@ -148,6 +148,7 @@ pub async fn catalog(catalog: &Catalog) {
         hold::the_queue_is_a_table,
         hold::what_came_before_is_a_duplicate_and_no_more_when_taken_back,
         hold::what_was_typed_is_kept_until_it_is_told,
+        hold::what_is_typed_after_a_decision_outlives_its_hold,
         access::doubt_withholds,
         access::a_word_does_not_open_an_id,
         access::what_lies_beside_an_id_is_withheld,

@@ -1,6 +1,7 @@
 //! What a person typed and did not decide yet, per document and person, so that nothing typed is ever lost.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
@@ -85,4 +86,24 @@ impl Catalog {
 
 pub(super) async fn discard(tx: &mut Tx, document: DocumentId, person: &str) -> Result<(), CatalogError> {
     execute!(tx, "DELETE FROM drafts WHERE document_id = $1 AND person = $2", document.0, person).map(drop)
+}
+
+/// Throws away what a person had typed before a decision, or typed about what stood before it; what they typed of what stands
+/// since is another matter. The decision: which version it made, and of which review it is.
+pub(super) async fn discard_decided(
+    tx: &mut Tx,
+    document: DocumentId,
+    person: &str,
+    (version, review): (i64, Uuid),
+) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "DELETE FROM drafts WHERE document_id = $1 AND person = $2 AND (document_version < $3 \
+         OR saved_at <= (SELECT resolved_at FROM reviews WHERE id = $4))",
+        document.0,
+        person,
+        version,
+        review
+    )
+    .map(drop)
 }

@@ -251,14 +251,16 @@ async fn end(tx: &mut Tx, document: DocumentId, due: Option<OffsetDateTime>) -> 
     cases::hold_document(tx, document).await?;
     let row = optional!(
         tx,
-        (String, String),
-        "DELETE FROM holds WHERE document_id = $1 AND ($2 IS NULL OR held_until <= $2) RETURNING effects, decided_by",
+        (String, String, i64, Uuid),
+        "DELETE FROM holds WHERE document_id = $1 AND ($2 IS NULL OR held_until <= $2) \
+         RETURNING effects, decided_by, document_version, review_id",
         document.0,
         due.map(micros)
     )?;
-    let Some((effects, who)) = row else { return Ok(false) };
+    let Some((effects, who, version, review)) = row else { return Ok(false) };
+    // Before its review waits again, which is then decided no more.
+    drafts::discard_decided(tx, document, &who, (version, review)).await?;
     settle(tx, document, json("holds", "effects", &effects)?).await?;
-    drafts::discard(tx, document, &who).await?;
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 //! What the desk's form asks for: which decision, by which button, and what goes with it.
 
+use acuse_conversation::Clock;
 use acuse_pipeline::document::Kind;
 use acuse_storage::{CustomerId, Document, DocumentId};
 use time::{Date, Duration, OffsetDateTime, macros::format_description};
@@ -11,11 +12,14 @@ use crate::{
     review::{Ask, Refusal, Verdict, Whose},
 };
 
-/// `1d`, `3d`, `7d`, or the morning of a day.
-pub(super) fn until(typed: &Typed, now: OffsetDateTime) -> Option<OffsetDateTime> {
+/// When a morning begins, minutes after midnight.
+const MORNING: u16 = 6 * 60;
+
+/// `1d`, `3d`, `7d`, or the morning of a day, by this clock.
+pub(super) fn until(typed: &Typed, now: OffsetDateTime, clock: &Clock) -> Option<OffsetDateTime> {
     if let Some(day) = typed.get("until_day").filter(|day| !day.is_empty()) {
         let date = Date::parse(day, format_description!("[year]-[month]-[day]")).ok()?;
-        return Some(date.with_hms(6, 0, 0).ok()?.assume_utc());
+        return Some(clock.moment(date, MORNING));
     }
     let days: i64 = typed.get("until")?.strip_suffix('d')?.parse().ok()?;
     now.checked_add(Duration::days(days.clamp(0, 366)))
@@ -89,4 +93,26 @@ fn named<'a>(typed: &'a Typed, action: &str) -> Option<&'a str> {
 /// The reason that the button names.
 fn rejection(typed: &Typed) -> Option<String> {
     document::why_rejected(named(typed, "reject:")?).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_day_begins_with_its_morning_where_we_are() {
+        let typed = |name: &str, value: &str| Typed(vec![(name.to_owned(), value.to_owned())]);
+        let now = datetime!(2026-10-01 12:00 UTC);
+        for (zone, morning) in [
+            ("America/Bogota", datetime!(2026-10-02 11:00 UTC)),
+            ("Europe/Madrid", datetime!(2026-10-02 4:00 UTC)),
+        ] {
+            let clock = Clock::of_zone(zone).unwrap();
+            assert_eq!(until(&typed("until_day", "2026-10-02"), now, &clock), Some(morning), "{zone}");
+            assert_eq!(until(&typed("until", "3d"), now, &clock), Some(now + Duration::days(3)), "{zone}");
+        }
+        assert_eq!(until(&typed("until_day", "someday"), now, &Clock::default()), None);
+    }
 }

@@ -1,5 +1,5 @@
 //! What is done with a document that waits without deciding on it: it is taken, something is noted, its sender is asked what
-//! opens it, a customer is added.
+//! opens it, a customer is added, it waits until another day or for somebody else.
 
 use acuse_conversation::Expects;
 use acuse_storage::{
@@ -8,17 +8,22 @@ use acuse_storage::{
     customers::{NewCustomer, Saving, Upserted},
     reviews::{Claim, Deciding, Review},
 };
+use axum::http::HeaderMap;
 use serde_json::json;
 
-use super::{asked::seen, redraft};
+use super::{
+    asked::{seen, until},
+    redraft,
+};
 use crate::{
     cases, checked, customers,
     desk::{
+        day_clock,
         session::Person,
         typed::{NEW_CUSTOMER, Typed},
     },
     problem::Problem,
-    review::{LEASE, Refusal},
+    review::{self, LEASE, Refusal, Verdict},
     state::App,
 };
 
@@ -29,6 +34,20 @@ pub(super) async fn take(app: &App, person: &Person, review: &Review) -> Result<
         Claim::Resolved => Err(Problem::Conflict("this review is decided already".to_owned()).into()),
         Claim::Missing => Err(Problem::NotFound("review").into()),
     }
+}
+
+/// Puts it off until another day, or hands it to somebody.
+pub(super) async fn put_off(
+    app: &App,
+    person: &Person,
+    review: &Review,
+    headers: &HeaderMap,
+    typed: &Typed,
+) -> Result<(), Refusal> {
+    let verdict = if typed.get("action") == Some("assign") { Verdict::Assign } else { Verdict::Postpone };
+    let until = until(typed, app.catalog.now(), &day_clock::of(app, headers).await?);
+    let asked = (verdict, until, typed.get("to"));
+    review::put_off(app, &person.caller, review.id, asked, typed.get("memo")).await.map_err(Refusal::from)
 }
 
 /// Keeps a note in the timeline; nothing is decided.
