@@ -304,13 +304,15 @@ pub struct Case {
     pub expects: Option<Expects>,
     /// By when; something happens then.
     pub due_at: Option<OffsetDateTime>,
-    /// When it began.
+    /// When it, or its latest burst, began.
     pub began_at: OffsetDateTime,
     /// Files that came.
     pub files: u32,
+    /// Of those, how many came in its latest burst.
+    pub burst: u32,
     /// Of those, how many are still worked on, as far as it has heard.
     pub left: u32,
-    /// It has said that they came.
+    /// It has said that those of its latest burst came.
     pub is_received: bool,
     /// It has said how far we are, while some were still worked on.
     pub is_told: bool,
@@ -337,6 +339,7 @@ impl Case {
             due_at: Some(now.saturating_add(Duration::DAY)),
             began_at: now,
             files: 0,
+            burst: 0,
             left: 0,
             is_received: false,
             is_told: false,

@@ -11,6 +11,8 @@ pub enum Intent {
     Start,
     /// Nothing is asked: they have read it.
     Thanks,
+    /// They agree: an answer where one is waited for; else they have read it.
+    Agreed,
 }
 
 const OURS: &str = include_str!("intents.tsv");
@@ -32,6 +34,7 @@ impl Intent {
                 "stop" => Self::Stop,
                 "start" => Self::Start,
                 "thanks" => Self::Thanks,
+                "agreed" => Self::Agreed,
                 _ => return None,
             };
             words.split('\t').any(|word| word == said).then_some(intent)
@@ -58,8 +61,11 @@ mod tests {
         for start in ["START", "alta", "Voltar"] {
             assert_eq!(Intent::of(start), Some(Intent::Start), "{start}");
         }
-        for thanks in ["Gracias!", "ok", "Muito obrigado".trim_start_matches("Muito "), "Thank you."] {
+        for thanks in ["Gracias!", "Muito obrigado".trim_start_matches("Muito "), "Thank you."] {
             assert_eq!(Intent::of(thanks), Some(Intent::Thanks), "{thanks}");
+        }
+        for agreed in ["Ok", "vale.", "De acuerdo", "¡Listo!", "Certo"] {
+            assert_eq!(Intent::of(agreed), Some(Intent::Agreed), "{agreed}");
         }
         for neither in ["no quiero parar", "stop by the shop", "la baja de enero", "", "🙏", "pára-raios"]
         {

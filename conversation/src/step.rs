@@ -21,7 +21,7 @@ pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDate
         Event::OptIn => case.is_quiet = false,
         Event::AgentTook => hand_over(&mut case, Who::Agent, &mut does),
         Event::AgentReturned => given_back(&mut case, policy, now, &mut does),
-        Event::ReviewDecided => close(&mut case, End::Done, &mut does),
+        Event::ReviewDecided => decided(&mut case, &mut does),
         Event::SendFailed => {
             does.push(Effect::Incident);
             hand_over(&mut case, Who::Team, &mut does);
@@ -64,6 +64,14 @@ fn close(case: &mut Case, end: End, does: &mut Vec<Effect>) {
     case.state = State::Closed(end);
     (case.due_at, case.expects) = (None, None);
     does.push(Effect::Tell(end));
+}
+
+/// A person ends it: of files what came to rest meanwhile is told, for nothing else would tell of it.
+fn decided(case: &mut Case, does: &mut Vec<Effect>) {
+    if case.kind == Kind::Documents {
+        say(case, Say::Summary, does);
+    }
+    close(case, End::Done, does);
 }
 
 fn hand_over(case: &mut Case, who: Who, does: &mut Vec<Effect>) {
@@ -138,17 +146,25 @@ fn file(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Ef
     if case.kind != Kind::Documents {
         return;
     }
-    case.files = case.files.saturating_add(1);
-    case.left = case.left.saturating_add(1);
-    if case.files == 1 {
-        does.push(Effect::Typing);
+    // A straggler joins the burst that is not told of yet; else it begins another of the same case, which is seen and
+    // counted for itself.
+    if case.is_told || case.state == State::Working && now >= tells_at(case, policy) {
+        (case.burst, case.is_received, case.is_told) = (0, false, false);
     }
-    if case.files == 1 || case.is_told {
-        // A straggler joins the burst that is not told of yet; else it begins another of the same case.
-        (case.began_at, case.turns, case.is_told) = (now, 0, false);
+    case.files = case.files.saturating_add(1);
+    case.burst = case.burst.saturating_add(1);
+    case.left = case.left.saturating_add(1);
+    if case.burst == 1 {
+        (case.began_at, case.turns) = (now, 0);
+        does.push(Effect::Typing);
     }
     let rests = now.saturating_add(policy.rest).min(case.began_at.saturating_add(policy.most));
     wait_until(case, State::Gathering, rests.max(now), does);
+}
+
+/// When it is said how far we are with a burst, if it is not at rest by then.
+fn tells_at(case: &Case, policy: &Policy) -> OffsetDateTime {
+    case.began_at.saturating_add(policy.most).saturating_add(policy.work)
 }
 
 /// Results that come after all was said gather, until for a while no other comes.
@@ -233,12 +249,12 @@ fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Eff
         State::Gathering if case.left == 0 => settled(case, does),
         State::Gathering => {
             case.turns = 0;
-            if case.files > 1 && !case.is_received {
+            if case.burst > 1 && !case.is_received {
                 case.is_received = true;
-                say(case, Say::Received(case.files), does);
+                say(case, Say::Received(case.burst), does);
             }
-            let told_at = case.began_at.saturating_add(policy.most).saturating_add(policy.work);
-            wait_until(case, State::Working, told_at.min(now.saturating_add(policy.work)).max(now), does);
+            let tells_at = tells_at(case, policy);
+            wait_until(case, State::Working, tells_at.min(now.saturating_add(policy.work)).max(now), does);
         }
         State::Working if case.kind == Kind::Documents => working_files(case, turn, now, does),
         // A person has given it back, and nothing more was said.

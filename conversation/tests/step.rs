@@ -135,6 +135,57 @@ fn what_comes_after_the_summary_so_far_gathers() {
 }
 
 #[test]
+fn another_burst_of_one_case_is_seen_and_counted_for_itself() {
+    let mut run = Run::new(Kind::Documents);
+    for _ in 0..3 {
+        run.event(Event::File);
+    }
+    run.due();
+    run.due();
+    assert_eq!(run.said(), [Say::Received(3), Say::SummarySoFar]);
+    for n in 0..2 {
+        run.now += Duration::seconds(3);
+        assert_eq!(run.event(Event::File).contains(&Effect::Typing), n == 0, "{n}");
+    }
+    run.due();
+    assert_eq!(run.said().last(), Some(&Say::Received(2)), "those that came now");
+    run.event(Event::DocumentAtRest { left: 0 });
+    assert_eq!(run.said().len(), 4, "and what became of them: {:?}", run.said());
+    assert_eq!(run.case.state, State::Closed(End::Done));
+    // What came alone is told of when it is done; what comes an hour later has a burst of its own all the same.
+    let mut run = Run::new(Kind::Documents);
+    run.event(Event::File);
+    run.due();
+    run.now += Duration::HOUR;
+    for n in 0..5 {
+        assert_eq!(run.event(Event::File).contains(&Effect::Typing), n == 0, "{n}");
+        assert_eq!(run.case.due_at, Some(run.now + Duration::seconds(8)), "until it rests");
+    }
+    run.due();
+    assert_eq!(run.said(), [Say::Received(5)]);
+}
+
+#[test]
+fn what_a_person_closes_is_told_of_where_nothing_else_would_tell() {
+    for took in [true, false] {
+        let mut run = Run::new(Kind::Documents);
+        for _ in 0..6 {
+            run.event(Event::File);
+        }
+        run.due();
+        if took {
+            run.event(Event::AgentTook);
+        }
+        run.event(Event::DocumentAtRest { left: 2 });
+        let does = run.event(Event::ReviewDecided);
+        assert_eq!(does, [Effect::Send(Say::Summary), Effect::Tell(End::Done)], "taken: {took}");
+    }
+    let mut other = Run::new(Kind::Ask);
+    other.event(Event::Asked(Expects::File));
+    assert_eq!(other.event(Event::ReviewDecided), [Effect::Tell(End::Done)]);
+}
+
+#[test]
 fn later_results_gather_and_end() {
     let mut run = Run::new(Kind::Documents);
     for _ in 0..20 {

@@ -143,7 +143,7 @@ async fn turned(
             (Intent::Stop, _) => Word::Withdrawn,
             (Intent::Start, Some(Word::Withdrawn)) => back(tx, (contact, phone_number_id), category).await?,
             // Whoever never left cannot come back.
-            (Intent::Start | Intent::Thanks, _) => continue,
+            (Intent::Start | Intent::Thanks | Intent::Agreed, _) => continue,
         };
         is_news = true;
         let (text_version, said_by) = (None, None);
@@ -191,14 +191,14 @@ pub(crate) async fn said(
     let source = match intent {
         Intent::Stop => "message_stop",
         Intent::Start => "message_start",
-        Intent::Thanks => return Ok(()),
+        Intent::Thanks | Intent::Agreed => return Ok(()),
     };
     if !turned(tx, (contact, phone_number_id), intent, &PROACTIVE, (source, at)).await? {
         return Ok(());
     }
     let words: (Purpose, fn(Language) -> String) = match intent {
         Intent::Stop => (Purpose::Stopped, said::stopped),
-        Intent::Start | Intent::Thanks => (Purpose::Started, said::started),
+        Intent::Start | Intent::Thanks | Intent::Agreed => (Purpose::Started, said::started),
     };
     confirm(tx, (contact, phone_number_id), words).await
 }

@@ -6,7 +6,7 @@ use acuse_storage::{Document, reviews::drafts::Draft};
 use time::OffsetDateTime;
 
 use super::{
-    decide, labels,
+    decide,
     language::Tongue,
     sentence,
     timed::{Moment, Timed},

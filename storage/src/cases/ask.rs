@@ -15,8 +15,8 @@ use crate::{
     consents::{self, Category, Word},
     error::CatalogError,
     events,
-    names::{CaseId, ContactId, DocumentId, Stage, micros},
-    outbox::{self, Purpose},
+    names::{CaseId, ContactId, DocumentId, Stage, json as json_of, micros},
+    outbox::{self, Payload, Purpose},
     sql::Tx,
     stages::push_stage,
     timeline,
@@ -233,6 +233,16 @@ pub(super) async fn left_to_a_person(tx: &mut Tx, held: &Held) -> Result<(), Cat
     Ok(())
 }
 
+/// Whether a message of ours is about the one question of its case. A reminder may name several, and whoever answers that
+/// does not say which they mean.
+fn is_of_one(purpose: &str, payload: &str) -> Result<bool, CatalogError> {
+    if purpose != Purpose::Reminder.as_str() {
+        return Ok(true);
+    }
+    let payload: Payload = json_of("outbox", "payload", payload)?;
+    Ok(payload.names_one)
+}
+
 /// All that is open is asked for in one message; whichever case is due first says it.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<(), CatalogError> {
     let present = tx.now();
@@ -245,36 +255,37 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<
         return Ok(());
     }
     let whom = (held.contact, held.phone_number_id.as_str());
-    let items = waited_for(tx, whom).await?;
+    let (named, items): (Vec<CaseId>, Vec<_>) = waited_for(tx, whom).await?.into_iter().unzip();
     if items.is_empty() {
         return Ok(());
     }
     let body = said::reminder(&items, person.language);
-    let shape = authorize::with_buttons(tx, whom, person.language, (&items, &body)).await?;
+    let mut shape = authorize::with_buttons(tx, whom, person.language, (&items, &body)).await?;
+    shape.payload.names_one = named == [held.id];
     speak::say_as(tx, held, person, (Purpose::Reminder, Some("utility")), body, &shape).await
 }
 
-/// All that a contact is asked for, by their documents.
+/// All that a contact is asked for, by their documents, and in which cases.
 pub(super) async fn waited_for(
     tx: &mut Tx,
     (contact, phone_number_id): (ContactId, &str),
-) -> Result<Vec<said::Item>, CatalogError> {
+) -> Result<Vec<(CaseId, said::Item)>, CatalogError> {
     let open = all!(
         tx,
-        (String, Option<String>),
-        "SELECT subject, expects FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'ask' \
+        (Uuid, String, Option<String>),
+        "SELECT id, subject, expects FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'ask' \
          AND state = 'waiting' ORDER BY id LIMIT 20",
         contact.0,
         phone_number_id
     )?;
     let mut items = Vec::new();
-    for (subject, expects) in open {
+    for (id, subject, expects) in open {
         let expects = expects.as_deref().and_then(Expects::of).unwrap_or(Expects::File);
         let item = match subject_of(&subject) {
             authorize::SUBJECT => authorize::awaited(tx, (contact, phone_number_id)).await?,
             document => speak::asked_for(tx, document, expects).await?,
         };
-        items.extend(item);
+        items.extend(item.map(|item| (CaseId(id), item)));
     }
     Ok(items)
 }

@@ -38,7 +38,8 @@ pub(crate) async fn came(tx: &mut Tx, mut files: Vec<Came<'_>>) -> Result<(), Ca
         let of = (file.contact, file.phone_number_id);
         let (burst, withheld) = what_goes_on(tx, of).await?;
         let held = match burst {
-            Some(held) => held,
+            // Where it begins another burst of that case, its sender is yet to see so too.
+            Some(held) => Held { nod: Some(file.wamid.to_owned()), ..held },
             None => begins(&file, tx.now()),
         };
         let id = held.id;

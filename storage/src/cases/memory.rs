@@ -15,6 +15,8 @@ struct Memory {
     /// Microseconds since 1970.
     began_at: Option<i64>,
     files: u32,
+    /// None: written before bursts were counted apart.
+    burst: Option<u32>,
     left: u32,
     is_received: bool,
     is_told: bool,
@@ -29,6 +31,7 @@ pub(super) fn written(case: &Case) -> Result<String, CatalogError> {
     let memory = Memory {
         began_at: Some(micros(case.began_at)),
         files: case.files,
+        burst: Some(case.burst),
         left: case.left,
         is_received: case.is_received,
         is_told: case.is_told,
@@ -47,6 +50,7 @@ pub(super) fn recall(case: &mut Case, text: &str) -> Result<(), CatalogError> {
         case.began_at = at("cases", "memory", began)?;
     }
     (case.files, case.left, case.turns) = (memory.files, memory.left, memory.turns);
+    case.burst = memory.burst.unwrap_or(memory.files);
     (case.is_received, case.is_told, case.is_late) = (memory.is_received, memory.is_told, memory.is_late);
     case.is_quiet = memory.is_quiet;
     case.seen = memory.seen.into_iter().map(|id| id.as_u128()).collect();

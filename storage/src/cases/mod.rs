@@ -428,17 +428,22 @@ async fn save(tx: &mut Tx, held: Held, case: Case, effects: &[Effect]) -> Result
     let held = if held.is_new {
         let held = Held { case, version: held.version + 1, task_at, ..held };
         begin(tx, &held, effects, task.as_ref()).await?;
-        if held.nod.is_some() {
-            tasks.push(Push::case(held.id, None)?);
-        }
         Held { is_new: false, ..held }
     } else {
         update(tx, &held, &case, (effects, task.as_ref())).await?;
         Held { case, version: held.version + 1, task_at, ..held }
     };
+    if shown(&held, effects).is_some() {
+        tasks.push(Push::case(held.id, None)?);
+    }
     tasks.extend(task);
     push(tx, Queue::Case, tasks).await?;
     Ok(held)
+}
+
+/// The message whose sender is to see, from this step on, that we have it.
+fn shown<'a>(held: &'a Held, effects: &[Effect]) -> Option<&'a str> {
+    held.nod.as_deref().filter(|_| effects.contains(&Effect::Typing))
 }
 
 async fn update(
@@ -454,7 +459,8 @@ async fn update(
          closed_at = CASE WHEN $8 THEN $7 END, left_state = CASE WHEN $8 THEN $9 ELSE left_state END, \
          left_expects = CASE WHEN $8 THEN $10 ELSE left_expects END, \
          answered_at = CASE WHEN $11 THEN COALESCE(answered_at, $7) ELSE answered_at END, \
-         task_id = COALESCE($12, task_id), task_at = COALESCE($13, task_at) WHERE id = $1 AND version = $2",
+         task_id = COALESCE($12, task_id), task_at = COALESCE($13, task_at), nod = COALESCE($14, nod) \
+         WHERE id = $1 AND version = $2",
         held.id.0,
         held.version,
         case.state.as_str(),
@@ -467,7 +473,8 @@ async fn update(
         held.case.expects.map(Expects::as_str),
         is_answer(case.kind, effects),
         task.map(|task| task.task_id.as_str()),
-        task.and_then(|task| task.run_at).map(micros)
+        task.and_then(|task| task.run_at).map(micros),
+        shown(held, effects)
     )?;
     if saved == 1 { Ok(()) } else { Err(CatalogError::Contention) }
 }

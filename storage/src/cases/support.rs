@@ -36,10 +36,14 @@ pub(crate) struct Heard<'a> {
 
 /// A message without a file came: its place is found.
 pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), CatalogError> {
-    let wants = match message.kind {
-        "text" | "button" | "interactive" => message.words.is_some_and(|words| Intent::of(words).is_none()),
-        "audio" | "voice" | "video" => true,
-        _ => false,
+    let (wants, agrees) = match message.kind {
+        "text" | "button" | "interactive" => match message.words.map(Intent::of) {
+            Some(None) => (true, false),
+            Some(Some(Intent::Agreed)) => (true, true),
+            _ => (false, false),
+        },
+        "audio" | "voice" | "video" => (true, false),
+        _ => (false, false),
     };
     if !wants || tx.policies().is_none() {
         return Ok(());
@@ -50,12 +54,17 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
     // Whatever is open beside it, that is heard.
     let wants_a_person = matches!(topic, Some(Topic::Person | Topic::Complaint));
     let quoted = ask::quoted(tx, &message).await?;
+    let answers_a_person = quoted.is_a_persons
+        || quoted.is_for_words
+        || quoted.is_of_several && is_awaited(tx, &message, true).await?;
     let person = with_a_person(tx, (message.contact, message.phone_number_id), quoted.case).await?;
     let is_to_them = person.as_ref().is_some_and(|held| Some(held.id.0) == quoted.case);
     if let Some(words) = words {
         let answers = !is_to_them && ask::worded(tx, &message, &quoted, words).await?;
-        let is_beside = !answers && beside_files(tx, &message, words).await?;
-        if !wants_a_person && (answers || is_beside && person.is_none()) {
+        let is_beside = !answers && !agrees && beside_files(tx, &message, words).await?;
+        // Whoever answers what we said or asked, or what a person wrote, speaks of no file that they send meanwhile.
+        let is_of_a_file = is_beside && person.is_none() && !(quoted.is_other || answers_a_person);
+        if !wants_a_person && (answers || is_of_a_file) {
             return Ok(());
         }
     }
@@ -68,8 +77,12 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
     {
         return understood(tx, &message).await;
     }
-    let is_missed =
-        words.is_some() && topic.is_none() && !quoted.is_a_persons && !is_awaited(tx, &message).await?;
+    let is_for_a_person = words.is_some() && (answers_a_person || is_awaited(tx, &message, agrees).await?);
+    if agrees && !is_for_a_person {
+        // They have read it.
+        return Ok(());
+    }
+    let is_missed = words.is_some() && topic.is_none() && !is_for_a_person && !quoted.is_other;
     let held = find_or_open(tx, about(&message)).await?;
     happens(tx, held, message.id, if is_missed { Event::Missed } else { Event::Words }).await
 }
@@ -104,14 +117,21 @@ fn about<'a>(message: &Heard<'a>) -> About<'a> {
     }
 }
 
-/// Whether we began something that the words may be about, or asked for some: a person knows.
-async fn is_awaited(tx: &mut Tx, message: &Heard<'_>) -> Result<bool, CatalogError> {
+/// Whether we began something that the words may be about, or asked for some: a person knows. Whoever only agrees does so to
+/// what was asked; of what is owed they have read.
+async fn is_awaited(tx: &mut Tx, message: &Heard<'_>, agrees: bool) -> Result<bool, CatalogError> {
     let text = format!(
         "SELECT COUNT(*) FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} \
-         AND (kind IN ('collection', 'approval') OR (kind = 'ask' AND expects = 'words'))"
+         AND (kind = 'approval' OR (kind = 'ask' AND expects = 'words') OR (kind = 'collection' AND NOT $3))"
     );
-    let (open,) =
-        one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
+    let (open,) = one!(
+        tx,
+        (i64,),
+        sqlx::AssertSqlSafe(text.clone()),
+        message.contact.0,
+        message.phone_number_id,
+        agrees
+    )?;
     Ok(open > 0)
 }
 
@@ -138,7 +158,7 @@ async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool
     let body = match topic {
         Topic::Status => said::status(&speak::lately(tx, whom.0, whom.1, language).await?, language),
         Topic::Needs => {
-            let items = ask::waited_for(tx, whom).await?;
+            let items: Vec<_> = ask::waited_for(tx, whom).await?.into_iter().map(|(_, item)| item).collect();
             let body = said::missing(&items, language);
             shape = authorize::with_buttons(tx, whom, language, (&items, &body)).await?;
             body

@@ -3,6 +3,7 @@
 
 mod authorization;
 mod passwords;
+mod several;
 
 use acuse_conversation::Expects;
 use acuse_pipeline::reason::{Reason, ReasonCode};
@@ -33,6 +34,11 @@ pub(super) use authorization::{
 pub(super) use passwords::{
     a_password_comes_under_either_form_of_a_number, a_password_comes_with_a_change_of_number,
     a_password_is_for_what_it_quotes, a_password_stands_nowhere, with_keys,
+};
+
+pub(super) use several::{
+    a_reminder_of_several_says_not_what_words_answer, a_reminder_of_several_says_not_which_a_file_answers,
+    a_side_that_comes_late_takes_no_place, who_agrees_answers_what_was_asked,
 };
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.

@@ -1,6 +1,7 @@
 //! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
 //! lands on the same document.
 
+mod rested;
 mod spoken;
 mod told;
 mod turns;
@@ -31,8 +32,13 @@ use crate::{
     stages::{ReadFacts, Step},
 };
 
+pub(super) use rested::{
+    another_burst_of_one_case_is_seen, what_a_person_closes_is_told_to_its_sender,
+    who_heard_of_it_otherwise_answers_it,
+};
 pub(super) use spoken::{
-    who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files,
+    who_answers_us_is_heard_beside_files, who_speaks_with_a_person_hears_no_machine,
+    who_wants_a_person_is_heard_beside_files,
 };
 pub(super) use told::{what_a_person_ends_is_told_once, who_follows_hears_how_a_case_ended};
 pub(super) use turns::a_turn_asks_nothing_twice;

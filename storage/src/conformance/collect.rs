@@ -29,7 +29,10 @@ use crate::{
     obligations::{NewObligation, Obligation, Owing},
 };
 
-pub(super) use approvals::{one_approver_decides, who_may_be_somebody_else_by_now_approves_nothing};
+pub(super) use approvals::{
+    one_approver_decides, who_approves_in_words_has_a_person,
+    who_may_be_somebody_else_by_now_approves_nothing,
+};
 pub(super) use at_once::{
     two_of_a_customers_are_not_both_reminded, two_receipts_at_once_both_count,
     whoever_schedules_holds_one_contact,

@@ -34,6 +34,9 @@ pub struct Payload {
     /// What its buttons take, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<String>,
+    /// It names one question, its case's: whoever answers it answers that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_one: bool,
     /// To whoever is known by this key only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_key_hash: Option<String>,

@@ -239,6 +239,29 @@ async fn two_asks_share_one_reminder() {
     assert!(said.last().unwrap().contains("\n2. "), "{said:#?}");
 }
 
+/// Whoever answers the reminder that two share has not said which they mean: a file that may be either is neither.
+#[tokio::test]
+async fn a_reply_to_a_reminder_of_two_says_not_which() {
+    let world = leading().await;
+    let mut asked = Vec::new();
+    for n in 0..2 {
+        asked.push(photo(&world, "34600111222", &format!("unreadable\n{n}")).await);
+    }
+    passes(&world, Duration::hours(5)).await;
+    let reminder = world.graph.sent().pop().unwrap();
+    assert!(reminder.text.as_deref().is_some_and(|text| text.contains("\n2. ")), "{reminder:?}");
+    let media_id = world.graph.upload_media(receipt("45.00").into_bytes(), "image/jpeg");
+    let media = Some(InboundMedia { media_id: Some(media_id), ..InboundMedia::default() });
+    let reply_to = Some(reminder.message_id);
+    let reply = InboundMessage { media, reply_to, ..message(&world, "34600111222", "wamid.reply") };
+    let came = world.record(InboundItem::Message(reply)).await.unwrap();
+    passes(&world, Duration::minutes(5)).await;
+    assert_eq!(document(&world, came).await.duplicate_of, None, "it goes its own road");
+    for id in asked {
+        assert_eq!(document(&world, id).await.waits_for, Some(WaitsFor::Sender), "the question stays open");
+    }
+}
+
 /// What was asked for hours later is reminded of with the rest, and not by a chain of its own.
 #[tokio::test]
 async fn two_asks_of_one_day_share_one_chain_of_reminders() {

@@ -10,7 +10,7 @@ use acuse_pipeline::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{COLUMNS, COMES_BACK, Held, Row, about, happens, hold_contact};
+use super::{COLUMNS, COMES_BACK, Held, Row, about, happens, hold_contact, is_of_one};
 use crate::{
     catalog::Catalog,
     documents::{Document, Extracted, NEAR},
@@ -83,7 +83,7 @@ impl Catalog {
             None => of_content(document, &asked)?,
         };
         let Some((document, taken)) = found else { return Ok(None) };
-        let adds = expected(&mut tx, document).await?.is_some_and(Expects::adds);
+        let adds = expected(&mut tx, document, (contact, number)).await?.is_some_and(Expects::adds);
         Ok(Some(Answer::To { document, taken, adds }))
     }
 
@@ -132,8 +132,9 @@ impl Catalog {
     }
 }
 
-/// Documents of which this sender was asked for a file, and heard so before this one came: those that wait for them, and
-/// those whose asking ended, or could not be gone on with, in front of a person who has not taken them in hand.
+/// Documents of which this sender was asked for a file, and heard so before this one came, with what else became of theirs or
+/// by a question or a reminder: those that wait for them, and those whose asking ended, or could not be gone on with, in front
+/// of a person who has not taken them in hand.
 async fn open_to(
     tx: &mut Tx,
     document: &Document,
@@ -153,7 +154,10 @@ async fn open_to(
                AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.document_id = d.id AND r.resolved_at IS NULL \
                  AND r.claim_expires_at > $6))) \
            AND NOT EXISTS (SELECT 1 FROM case_documents w WHERE w.document_id = d.id AND w.role = 'came' \
-             AND (w.told_at IS NULL OR w.told_at > $4)) \
+             AND w.rested_at IS NOT NULL AND (w.told_at IS NULL OR w.told_at > $4) \
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.contact_id = c.contact_id \
+               AND o.phone_number_id = c.phone_number_id AND (o.case_id = c.id OR o.purpose = 'reminder') \
+               AND o.state IN ('sent', 'delivered') AND o.sent_at >= w.rested_at AND o.sent_at <= $4)) \
          GROUP BY d.id, d.kind, d.number, d.party, d.total, d.fingerprint ORDER BY d.id LIMIT 50",
         contact.0,
         number,
@@ -182,12 +186,19 @@ async fn replied_to(tx: &mut Tx, document: &Document) -> Result<BTreeSet<Uuid>, 
     let Some(message) = document.message_id else { return Ok(BTreeSet::new()) };
     let rows = all!(
         tx,
-        (Option<Uuid>, Option<Uuid>),
-        "SELECT o.document_id, cd.document_id FROM messages m JOIN outbox o ON o.wamid = m.reply_to \
-         LEFT JOIN case_documents cd ON cd.case_id = o.case_id AND cd.role = 'asked' WHERE m.id = $1 LIMIT 50",
+        (Option<Uuid>, Option<Uuid>, String, String),
+        "SELECT o.document_id, cd.document_id, o.purpose, o.payload FROM messages m \
+           JOIN outbox o ON o.wamid = m.reply_to \
+           LEFT JOIN case_documents cd ON cd.case_id = o.case_id AND cd.role = 'asked' WHERE m.id = $1 LIMIT 50",
         message.0
     )?;
-    Ok(rows.into_iter().flat_map(|(direct, by_case)| [direct, by_case]).flatten().collect())
+    let mut about = BTreeSet::new();
+    for (direct, by_case, purpose, payload) in rows {
+        if is_of_one(&purpose, &payload)? {
+            about.extend(direct.into_iter().chain(by_case));
+        }
+    }
+    Ok(about)
 }
 
 /// What speaks for a file being the answer to what was asked for, the least first.
@@ -321,9 +332,22 @@ async fn stands_for(tx: &mut Tx, answer: DocumentId, to: DocumentId) -> Result<(
     .map(drop)
 }
 
-/// What the sender of a document is, or was, asked for: by the open question, else by its first reason.
-async fn expected(tx: &mut Tx, document: DocumentId) -> Result<Option<Expects>, CatalogError> {
-    if let Some(expects) = about(tx, document).await?.and_then(|held| held.case.expects) {
+/// What the sender of a document is, or was, asked for: by the latest question, though it ended, else by its first reason.
+async fn expected(
+    tx: &mut Tx,
+    document: DocumentId,
+    (contact, number): (ContactId, &str),
+) -> Result<Option<Expects>, CatalogError> {
+    let asked = optional!(
+        tx,
+        (Option<String>,),
+        "SELECT COALESCE(expects, left_expects) FROM cases WHERE contact_id = $1 AND phone_number_id = $2 \
+         AND kind = 'ask' AND subject = $3 ORDER BY id DESC LIMIT 1",
+        contact.0,
+        number,
+        document.to_string()
+    )?;
+    if let Some(expects) = asked.and_then(|(word,)| word).as_deref().and_then(Expects::of) {
         return Ok(Some(expects));
     }
     let row = optional!(tx, (String,), "SELECT reasons FROM documents WHERE id = $1", document.0)?;

@@ -14,7 +14,7 @@ use super::{
         find_or_open, get, happens, hold_document, speak,
         support::Heard,
     },
-    COLUMNS, COMES_BACK, Row, link,
+    COLUMNS, COMES_BACK, Row, is_of_one, link,
 };
 use crate::{
     access::Access,
@@ -197,8 +197,8 @@ async fn ask(
     Ok(id)
 }
 
-/// Words came: whether the one question that waits for some is answered by them. Of several, the one whose message they
-/// answer; else nobody knows which.
+/// Words came: whether the one question that waits for some is answered by them. Where they answer what one of several asked,
+/// that one; else nobody knows which.
 pub(in crate::cases) async fn worded(
     tx: &mut Tx,
     message: &Heard<'_>,
@@ -215,7 +215,7 @@ pub(in crate::cases) async fn worded(
     );
     let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
     let mut open: Vec<Held> = rows.into_iter().map(Held::try_from).collect::<Result<_, _>>()?;
-    if open.len() > 1 {
+    if open.len() > 1 || quoted.is_an_asks {
         open.retain(|held| Some(held.id.0) == quoted.case);
     }
     let Some(held) = open.pop() else { return Ok(false) };
@@ -226,9 +226,15 @@ pub(in crate::cases) async fn worded(
 /// The message of ours that words answer, where they name one.
 #[derive(Default)]
 pub(in crate::cases) struct Quoted {
-    /// Of which case it is.
+    /// Of which case it is, where it names no other.
     pub case: Option<Uuid>,
-    /// That is a matter of its own, in which somebody may answer with words.
+    /// It reminds of several.
+    pub is_of_several: bool,
+    /// That case asks for something.
+    pub is_an_asks: bool,
+    /// It asks for words, or did until its asking ended.
+    pub is_for_words: bool,
+    /// It is of a matter of its own, in which somebody may answer with words.
     pub is_other: bool,
     /// A person wrote it.
     pub is_a_persons: bool,
@@ -239,15 +245,23 @@ pub(in crate::cases) async fn quoted(tx: &mut Tx, message: &Heard<'_>) -> Result
     let Some(to) = message.reply_to else { return Ok(Quoted::default()) };
     let row = optional!(
         tx,
-        (Option<Uuid>, Option<String>, String),
-        "SELECT o.case_id, c.kind, o.purpose FROM outbox o LEFT JOIN cases c ON c.id = o.case_id WHERE o.wamid = $1",
+        (Option<Uuid>, Option<String>, Option<String>, String, String),
+        "SELECT o.case_id, c.kind, COALESCE(c.expects, c.left_expects), o.purpose, o.payload FROM outbox o \
+         LEFT JOIN cases c ON c.id = o.case_id WHERE o.wamid = $1",
         to
     )?;
-    let Some((case, kind, purpose)) = row else { return Ok(Quoted::default()) };
+    let Some((case, kind, expects, purpose, payload)) = row else { return Ok(Quoted::default()) };
+    if !is_of_one(&purpose, &payload)? {
+        return Ok(Quoted { is_of_several: true, ..Quoted::default() });
+    }
     let kind = kind.as_deref().and_then(Kind::of);
+    let is_an_asks = kind == Some(Kind::Ask);
     let is_of_another = matches!(kind, Some(Kind::Collection | Kind::Approval | Kind::Support));
     Ok(Quoted {
         case,
+        is_of_several: false,
+        is_an_asks,
+        is_for_words: is_an_asks && expects.as_deref() == Some(Expects::Words.as_str()),
         is_other: is_of_another || purpose == Purpose::Notice.as_str(),
         is_a_persons: purpose == Purpose::Reply.as_str(),
     })

@@ -78,6 +78,7 @@ pub(in crate::conformance) async fn who_speaks_with_a_person_hears_no_machine(ca
         (true, says("la mando por correo")),
         (false, says("¿Cómo va mi factura?")),
         (false, says("¿Qué falta?")),
+        (false, says("Ok")),
         (false, voice),
     ] {
         let sent = a_person_writes(catalog, question).await;
@@ -139,4 +140,46 @@ async fn a_file_that_takes_hours_swallows_no_question(catalog: &Catalog) {
     writes(later, &sample, "¿Cómo va mi factura?").await;
     let (purpose, text) = said_to(catalog, contact).await.pop().expect("an answer");
     assert!(purpose == "support" && text.contains(": Archivados"), "{text}");
+}
+
+/// News of ours reached a contact; under which id of the channel.
+async fn has_news(catalog: &Catalog, contact: ContactId) -> String {
+    let sent = format!("wamid.{}", Uuid::now_v7());
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE outbox SET wamid = $2, purpose = 'notice' WHERE contact_id = $1 AND purpose = 'filed'";
+    assert_eq!(execute!(tx, sql, contact.0, sent.as_str()).unwrap(), 1);
+    tx.commit().await.unwrap();
+    sent
+}
+
+/// Whoever answers what we said of something else, or what a person wrote whose matter is over, speaks of no file that they
+/// send meanwhile: a person hears them.
+pub(in crate::conformance) async fn who_answers_us_is_heard_beside_files(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    for (of_a_person, words) in
+        [(false, "no puedo pagar hasta el viernes"), (true, "no puedo el viernes"), (true, "De acuerdo")]
+    {
+        let sample = Sample::new();
+        let first = sends(catalog, &sample, 1).await[0];
+        let contact = contact_of(catalog, first).await;
+        filed(catalog, first).await;
+        time_passes(catalog, contact).await;
+        let sent = if of_a_person {
+            writes(catalog, &sample, "quiero hablar con una persona").await;
+            let (support, _) = latest(catalog, contact, "support").await.unwrap();
+            let sent = a_person_writes(catalog, support).await;
+            acts(catalog, support, Act::Close).await;
+            sent
+        } else {
+            has_news(catalog, contact).await
+        };
+        let file = sends(catalog, &sample, 1).await[0];
+        writes(catalog, &sample, "pedido 77").await;
+        let answer = InboundMessage { reply_to: Some(sent), ..message(&sample, "text", Some(words)) };
+        Intake::spawn(catalog.clone()).record(delivery(vec![InboundItem::Message(answer)])).await.unwrap();
+        let support = latest(catalog, contact, "support").await.map(|(_, state)| state);
+        assert_eq!(support.as_deref(), Some("human"), "of a person: {of_a_person}, {words}");
+        let timeline = format!("{:?}", catalog.timeline(file).await.unwrap());
+        assert!(timeline.contains("pedido 77"), "what answers nothing is its caption: {timeline}");
+    }
 }

@@ -10,8 +10,9 @@ use crate::{
     approvals::{ApprovalState, Approving, Mode, NewApproval},
     conformance::{
         answers::{last_said, offered, taps, taps_as, waits, waits_for},
-        cases::{cases_of, contact_of, sends},
+        cases::{cases_of, contact_of, sends, writes},
         door::Sample,
+        owed::approver,
     },
     consents::Category,
     names::{WaitsFor, micros},
@@ -135,4 +136,33 @@ pub(in crate::conformance) async fn who_may_be_somebody_else_by_now_approves_not
     assert_eq!(state().await, ApprovalState::Asked);
     taps_as(catalog, &person, &reminded[0], Some("key-1")).await;
     assert_eq!(state().await, ApprovalState::Approved);
+}
+
+/// Never by words alone: whoever agrees in words has a person, who sees what they agree to.
+pub(in crate::conformance) async fn who_approves_in_words_has_a_person(catalog: &Catalog) {
+    let catalog = &super::super::cases::leading(catalog);
+    let everything = Access::new(true);
+    let (person, contact, number, _) = approver(catalog).await;
+    let support = async || {
+        let all = cases_of(catalog, contact).await;
+        all.into_iter().find(|c| c.1 == "support").map(|c| c.2)
+    };
+    writes(catalog, &person, "De acuerdo").await;
+    assert_eq!(support().await, None, "nothing was asked");
+    let document = waits(catalog, &Sample::new(), Reason::new(ReasonCode::LowConfidence, "")).await;
+    let new = NewApproval {
+        document: Some(document),
+        question: "¿Se paga?".into(),
+        approvers: vec![contact],
+        mode: Mode::Any,
+        phone_number_id: number,
+        due_at: None,
+    };
+    let asked = catalog.ask_for_approval(&everything, &new, "user:eva").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    writes(catalog, &person, "De acuerdo").await;
+    assert_eq!(support().await.as_deref(), Some("human"));
+    let still = catalog.approval(&everything, asked.id).await.unwrap().unwrap();
+    assert_eq!(still.state, ApprovalState::Asked);
+    assert_eq!(catalog.cancel_approval(&everything, asked.id, "user:eva").await.unwrap(), Some(true));
 }
