@@ -26,8 +26,11 @@ pub(crate) use ask::next;
 pub use ask::{Approving, NewApproval};
 pub use by_rule::{UNASKED, reason};
 pub(crate) use by_rule::{holds_back, is_all, is_missing};
-pub(crate) use changed::{document_changed, forget_of_document, left_to_reviewers, look_again};
-pub(crate) use decision::{decide, open_until};
+pub(crate) use changed::{
+    answered_in_vain, document_changed, forget_of_document, left_to_reviewers, look_again, taken,
+    waited_for_again,
+};
+pub(crate) use decision::{Counting, cancel, counting, decide};
 pub(crate) use question::{Seen, in_words, picture};
 pub(crate) use worth::Worth;
 

@@ -276,8 +276,12 @@ async fn act_now(
             happens(tx, held, Uuid::now_v7(), Event::AgentReturned).await?;
             assign(tx, id, None, None).await?;
             super::gather::goes_on(tx, id).await?;
+            super::approve::given_back(tx, id).await?;
         }
-        Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
+        Act::Close => {
+            happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
+            super::approve::closed(tx, id, who).await?;
+        }
         Act::Reply { text, language, file } => {
             let words = (text.as_str(), language.as_str());
             return written::words(tx, held, who, words, file.as_ref()).await;

@@ -18,7 +18,7 @@ use super::{
     resolve::write_fields,
 };
 use crate::{
-    abstention, access, audit,
+    abstention, access, approvals, audit,
     cases::{self, By},
     catalog::Catalog,
     customers,
@@ -258,6 +258,7 @@ async fn end(tx: &mut Tx, document: DocumentId, due: Option<OffsetDateTime>) -> 
     )?;
     let Some((effects, who)) = row else { return Ok(false) };
     settle(tx, document, json("holds", "effects", &effects)?).await?;
+    approvals::answered_in_vain(tx, document).await?;
     drafts::discard(tx, document, &who).await?;
     Ok(true)
 }
@@ -371,6 +372,7 @@ impl Catalog {
         let detail = json!({ "review_id": review, "by": who });
         audit::write(&mut tx, who, "undone", Some(document), &detail).await?;
         timeline::note(&mut tx, document, Stage::Done, "undone", detail).await?;
+        approvals::answered_in_vain(&mut tx, document).await?;
         tx.commit().await?;
         Ok(Undone::Done(status))
     }
