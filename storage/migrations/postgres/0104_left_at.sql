@@ -18,6 +18,9 @@ WHERE state = 'asked' AND due_at IS NULL AND EXISTS (
     SELECT 1 FROM cases c WHERE c.kind = 'approval' AND SUBSTR(c.subject, 1, 36) = CAST(approvals.id AS TEXT)
     AND c.state IN ('gathering', 'working', 'waiting', 'human'));
 
+-- Who of us decided it in the place of approvers of whom none was left.
+ALTER TABLE approvals ADD COLUMN decided_by_person TEXT;
+
 -- When somebody tapped choices that did not count yet: they are asked again once one does.
 ALTER TABLE choices ADD COLUMN tapped_at BIGINT;
 CREATE INDEX choices_tapped ON choices (case_id) WHERE tapped_at IS NOT NULL;

@@ -199,6 +199,21 @@ pub(super) async fn given_back(tx: &mut Tx, case: CaseId) -> Result<(), CatalogE
     }
 }
 
+/// They say yes or no themselves, nobody else being left; whether that is theirs to say.
+pub(super) async fn decided(
+    tx: &mut Tx,
+    held: &Held,
+    approves: bool,
+    who: &str,
+) -> Result<bool, CatalogError> {
+    match held.subject.parse::<ApprovalId>() {
+        Ok(approval) if held.case.kind == Kind::Approval => {
+            approvals::decide_instead(tx, approval, approves, who).await
+        }
+        _ => Ok(false),
+    }
+}
+
 /// They closed it: who else is asked is asked still, and where nobody is, nothing is asked any more.
 pub(super) async fn closed(tx: &mut Tx, case: CaseId, who: &str) -> Result<(), CatalogError> {
     let Some(held) = get(tx, case).await?.filter(|held| held.case.kind == Kind::Approval) else {

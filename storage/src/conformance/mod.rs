@@ -299,6 +299,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_answers_too_early_is_asked_again,
         collect::an_approvers_buttons_count_beside_a_reviewer,
         collect::what_a_rule_wants_waits_for_somebody,
+        collect::what_nobody_is_left_to_approve_a_person_does,
         collect::whoever_takes_an_approvers_case_leaves_nothing_waiting,
         collect::whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
         collect::nobody_files_past_an_approver_who_was_asked,

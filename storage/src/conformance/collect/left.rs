@@ -199,6 +199,46 @@ pub(in crate::conformance) async fn whoever_is_asked_in_words_is_heard_whoever_s
     assert_eq!(state(catalog, both).await, ApprovalState::Approved);
 }
 
+/// What is asked in words, and whoever is asked has not said anything, is for whoever has the case to say; not before, and not
+/// once it is over.
+pub(in crate::conformance) async fn what_nobody_is_left_to_approve_a_person_does(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let everything = Access::new(true);
+    let (sample, contact, number, _) = approver(catalog).await;
+    let asked = asks_in_words(catalog, vec![contact], (Mode::Order, &number)).await;
+    let (case, ..) = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "approval").unwrap();
+    let decide = async |approves| {
+        let version = catalog.case(&everything, case).await.unwrap().unwrap().version;
+        let act = Act::Decide { approves };
+        catalog.act_on_case(&everything, case, version, EVA, &act).await.unwrap()
+    };
+    assert_eq!(decide(true).await, Acted::NotTheirs, "the approver is waited for");
+    for _ in 0..3 {
+        time_passes_for(catalog, contact, "approval").await;
+    }
+    let buttons = offered(catalog, contact).await;
+    let decided = decide(true).await;
+    assert!(matches!(decided, Acted::Done(_)), "{decided:?}");
+    let approval = catalog.approval(&everything, asked).await.unwrap().unwrap();
+    assert_eq!((approval.state, approval.decided_by), (ApprovalState::Approved, None));
+    assert_eq!(approval.decided_by_person.as_deref(), Some(EVA));
+    assert_eq!(decide(false).await, Acted::Over);
+    taps(catalog, &sample, &buttons[1]).await;
+    assert_eq!(last_said(catalog, contact).await.0, "tap_refused");
+    assert_eq!(state(catalog, asked).await, ApprovalState::Approved);
+
+    // What is of a document is decided with it.
+    rules(catalog, "").await;
+    let id = waiting(catalog, &billed("Z1", "L-7", "100.00")).await;
+    asks(catalog, id, contact, &number).await;
+    acts(catalog, contact, take()).await;
+    let (case, ..) = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "approval").unwrap();
+    let version = catalog.case(&everything, case).await.unwrap().unwrap().version;
+    let act = Act::Decide { approves: true };
+    let refused = catalog.act_on_case(&everything, case, version, EVA, &act).await.unwrap();
+    assert_eq!((refused, states(catalog, id).await), (Acted::NotTheirs, vec![ApprovalState::Asked]));
+}
+
 /// The hold on a document is over, or is taken back.
 async fn hold_ends(catalog: &Catalog, id: DocumentId, is_taken_back: bool) {
     if is_taken_back {
