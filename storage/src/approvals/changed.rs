@@ -78,17 +78,16 @@ pub(crate) async fn left_to_reviewers(tx: &mut Tx, id: ApprovalId) -> Result<(),
     if cases::is_approver_asked(tx, id).await? {
         return Ok(());
     }
-    // The document before the approval, as everywhere.
-    if let Some(document) = approval.document_id {
-        let mut others = open_of(tx, document).await?;
-        others.retain(|other| other.id != id);
-        if !is_with_approver(tx, &others).await? {
-            waits_instead(tx, document, (WaitsFor::Approver, WaitsFor::Reviewer)).await?;
-        }
-    }
+    // The approval before its document, as whoever decides it.
     let present = micros(tx.now());
-    let sql = "UPDATE approvals SET left_at = $2 WHERE id = $1 AND left_at IS NULL";
-    execute!(tx, sql, id.0, present).map(drop)
+    let sql = "UPDATE approvals SET left_at = $2 WHERE id = $1 AND state = 'asked' AND left_at IS NULL";
+    execute!(tx, sql, id.0, present)?;
+    let Some(document) = approval.document_id else { return Ok(()) };
+    let open = open_of(tx, document).await?;
+    if is_with_approver(tx, &open).await? {
+        return Ok(());
+    }
+    waits_instead(tx, document, (WaitsFor::Approver, WaitsFor::Reviewer)).await
 }
 
 /// A person of ours has an approver's conversation in hand. What somebody asked about is a reviewer's meanwhile, since nobody
@@ -106,10 +105,12 @@ pub(crate) async fn waited_for_again(tx: &mut Tx, id: ApprovalId) -> Result<(), 
     let Some(approval) = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked) else {
         return Ok(());
     };
-    if let Some(document) = approval.document_id {
-        waits_instead(tx, document, (WaitsFor::Reviewer, WaitsFor::Approver)).await?;
+    let sql = "UPDATE approvals SET left_at = NULL WHERE id = $1 AND state = 'asked'";
+    let is_asked = execute!(tx, sql, id.0)? == 1;
+    match approval.document_id.filter(|_| is_asked) {
+        Some(document) => waits_instead(tx, document, (WaitsFor::Reviewer, WaitsFor::Approver)).await,
+        None => Ok(()),
     }
-    execute!(tx, "UPDATE approvals SET left_at = NULL WHERE id = $1", id.0).map(drop)
 }
 
 /// A document in review that waits for the one waits for the other.

@@ -1,4 +1,5 @@
-//! What a person does with a case: take it, write, hand it back, close it, approve what nobody else is left to approve. What could not be sent comes back to them.
+//! What a person does with a case: take it, write, hand it back, close it, approve what nobody else is left to approve. What
+//! could not be sent comes back to them.
 
 use acuse_storage::{
     CaseId,
