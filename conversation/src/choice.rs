@@ -56,6 +56,17 @@ impl Tap {
     }
 }
 
+/// Whether a choice can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// It is waited for.
+    Open,
+    /// Not while what it is about is being changed; whoever taps is asked again after that.
+    Soon,
+    /// It is waited for no more.
+    Over,
+}
+
 /// An offer of choices, as it stands when somebody taps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
@@ -65,8 +76,8 @@ pub struct Offer {
     pub taken: Option<usize>,
     /// Until when one can be.
     pub until: OffsetDateTime,
-    /// Its case still waits for a choice.
-    pub is_open: bool,
+    /// Whether its case waits for a choice.
+    pub stands: Stands,
     /// It was made to whoever taps.
     pub is_theirs: bool,
     /// Whoever taps is known by the same telephone as when it was made, where it counts for that one only.
@@ -86,6 +97,8 @@ pub enum Judged {
     Taken(usize),
     /// Its time is over.
     Late,
+    /// It does not yet: what it is about is being changed.
+    Soon,
     /// Nothing is waited for any more, or there never was such an offer.
     Over,
 }
@@ -99,7 +112,11 @@ pub fn judge(offer: Option<&Offer>, place: usize, now: OffsetDateTime) -> Judged
         Some(offer) if !offer.is_same => Judged::Changed,
         Some(Offer { taken: Some(place), .. }) => Judged::Taken(*place),
         Some(offer) if offer.until <= now => Judged::Late,
-        Some(offer) if offer.is_open && place < offer.choices => Judged::Counts,
+        Some(offer) if place < offer.choices => match offer.stands {
+            Stands::Open => Judged::Counts,
+            Stands::Soon => Judged::Soon,
+            Stands::Over => Judged::Over,
+        },
         _ => Judged::Over,
     }
 }
@@ -115,7 +132,7 @@ mod tests {
         choices: 3,
         taken: None,
         until: datetime!(2026-09-01 13:00 UTC),
-        is_open: true,
+        stands: Stands::Open,
         is_theirs: true,
         is_same: true,
     };
@@ -146,9 +163,13 @@ mod tests {
             (Some(OPEN), 0, Judged::Counts),
             (Some(OPEN), 3, Judged::Over),
             (None, 0, Judged::Over),
-            (Some(Offer { is_open: false, ..OPEN }), 0, Judged::Over),
+            (Some(Offer { stands: Stands::Over, ..OPEN }), 0, Judged::Over),
+            (Some(Offer { stands: Stands::Soon, ..OPEN }), 0, Judged::Soon),
+            (Some(Offer { stands: Stands::Soon, ..OPEN }), 3, Judged::Over),
+            (Some(Offer { stands: Stands::Soon, until: NOON, ..OPEN }), 0, Judged::Late),
+            (Some(Offer { stands: Stands::Soon, is_theirs: false, ..OPEN }), 0, Judged::NotTheirs),
             (Some(Offer { until: NOON, ..OPEN }), 0, Judged::Late),
-            (Some(Offer { taken: Some(1), until: NOON, is_open: false, ..OPEN }), 0, Judged::Taken(1)),
+            (Some(Offer { taken: Some(1), until: NOON, stands: Stands::Over, ..OPEN }), 0, Judged::Taken(1)),
             (Some(Offer { taken: Some(1), is_theirs: false, ..OPEN }), 1, Judged::NotTheirs),
             (Some(Offer { is_same: false, ..OPEN }), 0, Judged::Changed),
             (Some(Offer { is_same: false, is_theirs: false, ..OPEN }), 0, Judged::NotTheirs),

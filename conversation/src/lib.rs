@@ -25,7 +25,7 @@ pub mod wording;
 mod zone;
 
 pub use case::{Came, Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
-pub use choice::{Choice, Judged, MOST_BUTTONS, MOST_CHOICES, Offer, TITLE_CHARS, Tap, judge};
+pub use choice::{Choice, Judged, MOST_BUTTONS, MOST_CHOICES, Offer, Stands, TITLE_CHARS, Tap, judge};
 pub use collect::{Collecting, Doubt, Next, Owed, Paid, Slip, pays};
 pub use hours::{Clock, Hours, Summer, Week};
 pub use house::{Answer, Approve, BadRules, EXAMPLE as EXAMPLE_RULES, Facts, House, Sum, Team};

@@ -176,6 +176,7 @@ pub fn tap(judged: Judged, taken: &str, language: Language) -> Option<String> {
         Judged::Counts => return None,
         Judged::Taken(_) => "tap.taken",
         Judged::Late => "tap.late",
+        Judged::Soon => "tap.soon",
         Judged::NotTheirs => "tap.not_theirs",
         Judged::Changed => "tap.changed",
         Judged::Over => "tap.over",

@@ -253,6 +253,19 @@ fn what_a_person_gives_back_goes_on_where_it_was() {
 }
 
 #[test]
+fn an_approval_that_a_person_has_expects_its_choice_still() {
+    for event in [Event::AgentTook, Event::SendFailed, Event::Overdue] {
+        let mut run = Run::new(Kind::Approval);
+        run.event(Event::Asked(Expects::Choice));
+        run.event(event);
+        assert_eq!((run.case.state, run.case.expects), (State::Human, Some(Expects::Choice)), "{event:?}");
+        assert_eq!(run.event(Event::Choice), [], "whoever takes the answer ends it");
+        run.event(Event::ReviewDecided);
+        assert_eq!(run.case.state, State::Closed(End::Done), "{event:?}");
+    }
+}
+
+#[test]
 fn what_is_given_back_comes_to_its_end_by_itself() {
     let mut said = Run::new(Kind::Support);
     said.event(Event::Words);

@@ -13,6 +13,9 @@ use serde::Serialize;
 
 use crate::{access::Caller, checked, problem::Problem, state::App};
 
+/// No approval that a person decides.
+const NOT_THEIRS: &str = "an approver is waited for, or it is decided with its document";
+
 /// What the case is after an act.
 #[derive(Debug, Serialize)]
 pub struct Now {
@@ -112,6 +115,9 @@ pub async fn carry_out(
     act: &Act,
 ) -> Result<Now, Problem> {
     caller.require(Scope::MessagesWrite)?;
+    if matches!(act, Act::Decide { .. }) {
+        caller.require(Scope::ReviewsWrite)?;
+    }
     // Its documents are a team's with it: who is bound would widen what exists for them, or take it from others.
     if caller.access().is_bound() && matches!(act, Act::Assign { team: Some(_), .. }) {
         return Err(Problem::Bound);
@@ -124,6 +130,7 @@ pub async fn carry_out(
         }
         Acted::HeldBy(who) => Err(Problem::Conflict(format!("{who} holds this case"))),
         Acted::Over => Err(Problem::Conflict("this case is over".to_owned())),
+        Acted::NotTheirs => Err(Problem::Conflict(NOT_THEIRS.to_owned())),
         Acted::NoTemplate => Err(Problem::Conflict(
             "Meta has not approved that template in that language, or paused it".to_owned(),
         )),

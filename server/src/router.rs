@@ -64,6 +64,7 @@ fn conversations(routes: Routes) -> Routes {
         .route("/v1/cases/{id}/assign", post(http::cases::assign))
         .route("/v1/cases/{id}/return", post(http::cases::give_back))
         .route("/v1/cases/{id}/close", post(http::cases::close))
+        .route("/v1/cases/{id}/decide", post(http::cases::decide))
 }
 
 /// What we say of our own accord: notices, reminders of what is owed, questions for approval.

@@ -26,8 +26,11 @@ pub(crate) use ask::next;
 pub use ask::{Approving, NewApproval};
 pub use by_rule::{UNASKED, reason};
 pub(crate) use by_rule::{holds_back, is_all, is_missing};
-pub(crate) use changed::{document_changed, forget_of_document, left_to_reviewers, look_again};
-pub(crate) use decision::{decide, open_until};
+pub(crate) use changed::{
+    answered_in_vain, document_changed, forget_of_document, left_to_reviewers, look_again, taken,
+    waited_for_again,
+};
+pub(crate) use decision::{Counting, cancel, counting, decide, decide_instead};
 pub(crate) use question::{Seen, in_words, picture};
 pub(crate) use worth::Worth;
 
@@ -77,8 +80,13 @@ pub struct Approval {
     /// Until when the buttons count.
     #[serde(with = "time::serde::rfc3339::option")]
     pub due_at: Option<OffsetDateTime>,
+    /// Since when nobody is left who could be asked: a person decides, and the buttons count still.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub left_at: Option<OffsetDateTime>,
     /// Who decided.
     pub decided_by: Option<ContactId>,
+    /// Who of us did, in the place of approvers of whom none was left.
+    pub decided_by_person: Option<String>,
     /// When.
     #[serde(with = "time::serde::rfc3339::option")]
     pub decided_at: Option<OffsetDateTime>,
@@ -87,26 +95,41 @@ pub struct Approval {
     pub created_at: OffsetDateTime,
 }
 
-type Row =
-    (Uuid, Option<Uuid>, String, String, String, String, String, Option<i64>, Option<Uuid>, Option<i64>, i64);
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    document_id: Option<Uuid>,
+    question: String,
+    approvers: String,
+    mode: String,
+    phone_number_id: String,
+    state: String,
+    due_at: Option<i64>,
+    left_at: Option<i64>,
+    decided_by: Option<Uuid>,
+    decided_by_person: Option<String>,
+    decided_at: Option<i64>,
+    created_at: i64,
+}
 
 const COLUMNS: &str = "a.id, a.document_id, a.question, a.approvers, a.mode, a.phone_number_id, a.state, a.due_at, \
-     a.decided_by, a.decided_at, a.created_at";
+     a.left_at, a.decided_by, a.decided_by_person, a.decided_at, a.created_at";
 
 fn approval(row: Row) -> Result<Approval, CatalogError> {
-    let (id, document, question, approvers, mode, number, state, due, by, decided, made) = row;
     Ok(Approval {
-        id: ApprovalId(id),
-        document_id: document.map(DocumentId),
-        question,
-        approvers: parsed(T, "approvers", &approvers)?,
-        mode: word(T, "mode", &mode)?,
-        phone_number_id: number,
-        state: word(T, "state", &state)?,
-        due_at: maybe_at(T, "due_at", due)?,
-        decided_by: by.map(ContactId),
-        decided_at: maybe_at(T, "decided_at", decided)?,
-        created_at: at(T, "created_at", made)?,
+        id: ApprovalId(row.id),
+        document_id: row.document_id.map(DocumentId),
+        question: row.question,
+        approvers: parsed(T, "approvers", &row.approvers)?,
+        mode: word(T, "mode", &row.mode)?,
+        phone_number_id: row.phone_number_id,
+        state: word(T, "state", &row.state)?,
+        due_at: maybe_at(T, "due_at", row.due_at)?,
+        left_at: maybe_at(T, "left_at", row.left_at)?,
+        decided_by: row.decided_by.map(ContactId),
+        decided_by_person: row.decided_by_person,
+        decided_at: maybe_at(T, "decided_at", row.decided_at)?,
+        created_at: at(T, "created_at", row.created_at)?,
     })
 }
 
@@ -115,7 +138,8 @@ fn columns_for(access: &Access) -> String {
     if access.sees_ids() {
         return COLUMNS.to_owned();
     }
-    let question = "CASE WHEN d.sensitivity <> 'open' OR d.part IS NOT NULL THEN '' ELSE a.question END";
+    let question =
+        "CASE WHEN d.sensitivity <> 'open' OR d.part IS NOT NULL THEN '' ELSE a.question END AS question";
     COLUMNS.replace("a.question", question)
 }
 

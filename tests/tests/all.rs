@@ -14,6 +14,7 @@ mod dead;
 mod described;
 mod desk;
 mod desk_accessible;
+mod desk_approve;
 mod desk_away;
 mod desk_beside;
 mod desk_bulk;

@@ -1,5 +1,6 @@
 //! Conversations through the fake Graph and a clock: what is asked, how it is answered, and what a tap counts for.
 
+mod approvals;
 mod asked;
 mod house;
 mod notices;

@@ -9,8 +9,10 @@ mod receipts;
 
 use acuse_storage::{
     accounts::Pickable,
+    approvals::ApprovalState,
     cases::{CaseCursor, Listed},
     keys::Scope,
+    names::ApprovalId,
 };
 use askama::Template;
 use axum::extract::State;
@@ -51,6 +53,8 @@ struct Row {
     /// By when its team answers, in words, and whether that is over.
     answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
+    /// What whoever holds it says yes or no to, nobody else being left who could be asked.
+    asks: Option<String>,
     /// The templates by which they may be written to.
     templates: Vec<Pickable>,
     /// Saved answers: which, and what it is called.
@@ -94,6 +98,7 @@ impl Row {
                 (labels::full(at), left, at <= now)
             }),
             payments: Vec::new(),
+            asks: None,
             templates: Vec::new(),
             answers: Vec::new(),
             draft: String::new(),
@@ -145,11 +150,25 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
 /// A case with all that this person can do with it.
 async fn row_of(app: &App, person: &Person, case: Listed) -> Result<Row, Problem> {
     let payments = paying(app, person, &case).await?;
+    let asks = asked(app, person, &case).await?;
     let number = case.phone_number_id.clone();
     let row = Row::of(case, &person.caller.actor, person.tongue, app.catalog.now());
     let templates =
         if row.is_mine_to_write() { app.catalog.templates_of_number(&number).await? } else { Vec::new() };
-    Ok(Row { payments, templates, ..row })
+    Ok(Row { payments, asks, templates, ..row })
+}
+
+/// What of no document is to be approved, where that is for whoever holds its case to say.
+async fn asked(app: &App, person: &Person, case: &Listed) -> Result<Option<String>, Problem> {
+    let is_theirs = case.kind == "approval" && case.assignee.as_deref() == Some(person.caller.actor.as_str());
+    if !is_theirs || !person.caller.has(Scope::ReviewsWrite) {
+        return Ok(None);
+    }
+    let Ok(id) = case.subject.parse::<ApprovalId>() else { return Ok(None) };
+    let approval = app.catalog.approval(person.caller.access(), id).await?;
+    let open = approval
+        .filter(|a| a.state == ApprovalState::Asked && a.document_id.is_none() && a.left_at.is_some());
+    Ok(open.map(|approval| approval.question))
 }
 
 /// A team, as one looks for its cases.

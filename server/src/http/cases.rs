@@ -116,6 +116,14 @@ pub struct Looked {
     version: i64,
 }
 
+/// A yes or no.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    version: i64,
+    approves: bool,
+}
+
 /// Body of a reply.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -224,4 +232,18 @@ pub async fn close(
     Body(said): Body<Looked>,
 ) -> Result<Json<Now>, Problem> {
     carry_out(&app, &caller, id, said.version, &Act::Close).await.map(Json)
+}
+
+/// `POST /v1/cases/{id}/decide`: yes or no to what is to be approved and is of no document, where nobody is left who could be
+/// asked.
+///
+/// # Errors
+/// As [`reply`]; 409 too where an approver is waited for, or it is decided with its document.
+pub async fn decide(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(said): Body<Verdict>,
+) -> Result<Json<Now>, Problem> {
+    carry_out(&app, &caller, id, said.version, &Act::Decide { approves: said.approves }).await.map(Json)
 }

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     access::Access,
+    cases,
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
@@ -68,16 +69,12 @@ async fn standing(
     let Some(worth) = worth else { return Ok(Standing::Clear) };
     let house = house::rules(tx).await?;
     let Some(rule) = house.approval_of(worth.kind, &worth.sum) else { return Ok(Standing::Clear) };
-    let rows = all!(
-        tx,
-        (String, Option<i64>, Option<i64>, Option<String>, Option<String>),
-        "SELECT state, due_at, up_to, currency, payee FROM approvals WHERE document_id = $1 AND by_rule \
-         ORDER BY created_at DESC, id DESC LIMIT 50",
-        document.0
-    )?;
+    type Row = (Uuid, String, Option<i64>, Option<i64>, Option<i64>, Option<String>, Option<String>);
+    let sql = "SELECT id, state, due_at, left_at, up_to, currency, payee FROM approvals \
+         WHERE document_id = $1 AND by_rule ORDER BY created_at DESC, id DESC LIMIT 50";
     let present = tx.now();
     let mut latest = None;
-    for (state, due, up_to, currency, payee) in rows {
+    for (id, state, due, left, up_to, currency, payee) in all!(tx, Row, sql, document.0)? {
         let state: ApprovalState = word("approvals", "state", &state)?;
         let due: Option<OffsetDateTime> = maybe_at("approvals", "due_at", due)?;
         // Of a smaller sum, or of what somebody else is paid, nobody said anything of this one.
@@ -87,8 +84,14 @@ async fn standing(
         if state == ApprovalState::Approved {
             return Ok(Standing::Clear);
         }
-        let is_over = state == ApprovalState::Expired || due.is_some_and(|due| due <= present);
-        latest.get_or_insert((state, is_over));
+        if latest.is_none() {
+            let is_over = state == ApprovalState::Expired
+                || due.is_some_and(|due| due <= present)
+                // Of whoever cannot be reached, or has let all reminders pass, nobody waits for a word.
+                || left.is_some()
+                || !cases::can_approver_answer(tx, ApprovalId(id)).await?;
+            latest = Some((state, is_over));
+        }
     }
     Ok(match latest {
         // They let the time pass: the last that is asked is a person at the desk.

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Approval, UNASKED,
+    Approval, ApprovalState, Counting, UNASKED,
     ask::{Asking, begin, not_askable},
-    decision::told,
+    decision::{counting, told},
     get,
     worth::{Cover, Worth},
 };
@@ -30,27 +30,30 @@ struct Open {
     by_rule: bool,
     /// Microseconds.
     due_at: Option<i64>,
+    /// Since when nobody is left who could be asked; microseconds.
+    left_at: Option<i64>,
     cover: Cover,
 }
 
 async fn open_of(tx: &mut Tx, document: DocumentId) -> Result<Vec<Open>, CatalogError> {
-    type Row = (Uuid, bool, Option<i64>, Option<i64>, Option<String>, Option<String>);
-    let sql = "SELECT id, by_rule, due_at, up_to, currency, payee FROM approvals \
+    type Row = (Uuid, bool, Option<i64>, Option<i64>, Option<i64>, Option<String>, Option<String>);
+    let sql = "SELECT id, by_rule, due_at, left_at, up_to, currency, payee FROM approvals \
          WHERE document_id = $1 AND state = 'asked' ORDER BY id";
     let rows = all!(tx, Row, sql, document.0)?;
-    let open = |(id, by_rule, due_at, up_to, currency, payee)| Open {
+    let open = |(id, by_rule, due_at, left_at, up_to, currency, payee)| Open {
         id: ApprovalId(id),
         by_rule,
         due_at,
+        left_at,
         cover: Cover { up_to, currency, payee },
     };
     Ok(rows.into_iter().map(open).collect())
 }
 
-/// Whether an approver has one of these still.
+/// Whether an approver is waited for in one of these still.
 async fn is_with_approver(tx: &mut Tx, open: &[Open]) -> Result<bool, CatalogError> {
     for one in open {
-        if cases::is_approver_asked(tx, one.id).await? {
+        if one.left_at.is_none() && cases::can_approver_answer(tx, one.id).await? {
             return Ok(true);
         }
     }
@@ -66,14 +69,48 @@ pub(super) async fn is_asked(tx: &mut Tx, document: DocumentId) -> Result<bool, 
     is_with_approver(tx, &open).await
 }
 
-/// Nobody is left who could be asked: its document is a reviewer's, and the approval stands until its time is over.
+/// Nobody is left who could be asked: its document is a reviewer's, and the buttons count until its time is over or it is
+/// decided.
 pub(crate) async fn left_to_reviewers(tx: &mut Tx, id: ApprovalId) -> Result<(), CatalogError> {
-    let Some(document) = get(tx, id).await?.and_then(|approval| approval.document_id) else { return Ok(()) };
+    let Some(approval) = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked) else {
+        return Ok(());
+    };
+    if cases::is_approver_asked(tx, id).await? {
+        return Ok(());
+    }
+    // The approval before its document, as whoever decides it.
+    let present = micros(tx.now());
+    let sql = "UPDATE approvals SET left_at = $2 WHERE id = $1 AND state = 'asked' AND left_at IS NULL";
+    execute!(tx, sql, id.0, present)?;
+    let Some(document) = approval.document_id else { return Ok(()) };
     let open = open_of(tx, document).await?;
     if is_with_approver(tx, &open).await? {
         return Ok(());
     }
     waits_instead(tx, document, (WaitsFor::Approver, WaitsFor::Reviewer)).await
+}
+
+/// A person of ours has an approver's conversation in hand. What somebody asked about is a reviewer's meanwhile, since nobody
+/// reminds of it. What a rule wants is not: whoever takes a conversation files nothing past the approver by that.
+pub(crate) async fn taken(tx: &mut Tx, id: ApprovalId) -> Result<(), CatalogError> {
+    let row = optional!(tx, (bool,), "SELECT by_rule FROM approvals WHERE id = $1", id.0)?;
+    match row {
+        Some((false,)) => left_to_reviewers(tx, id).await,
+        _ => Ok(()),
+    }
+}
+
+/// The approver is reminded again: the document waits for them as before.
+pub(crate) async fn waited_for_again(tx: &mut Tx, id: ApprovalId) -> Result<(), CatalogError> {
+    let Some(approval) = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked) else {
+        return Ok(());
+    };
+    let sql = "UPDATE approvals SET left_at = NULL WHERE id = $1 AND state = 'asked'";
+    let is_asked = execute!(tx, sql, id.0)? == 1;
+    match approval.document_id.filter(|_| is_asked) {
+        Some(document) => waits_instead(tx, document, (WaitsFor::Reviewer, WaitsFor::Approver)).await,
+        None => Ok(()),
+    }
 }
 
 /// A document in review that waits for the one waits for the other.
@@ -104,9 +141,22 @@ pub(crate) async fn document_changed(
     match kind {
         "document.filed" | "document.corrected" | "document.rejected" | "document.duplicate"
         | "document.split" | "document.erased" => end_all(tx, document).await,
-        "document.in_review" | "document.amended" => look_again(tx, document).await,
+        "document.in_review" | "document.amended" => {
+            look_again(tx, document).await?;
+            answered_in_vain(tx, document).await
+        }
         _ => Ok(()),
     }
+}
+
+/// Whoever answered what is asked about a document while no answer counted is asked again, where one counts by now.
+pub(crate) async fn answered_in_vain(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+    for open in open_of(tx, document).await? {
+        if matches!(counting(tx, open.id).await?, Counting::Until(_)) {
+            cases::ask_approver_again(tx, open.id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Nobody is asked about a document any more.
@@ -140,7 +190,7 @@ pub(crate) async fn look_again(tx: &mut Tx, document: DocumentId) -> Result<(), 
     let worth = Worth::of(known.kind, &known.fields);
     for one in open {
         if one.cover.is_of(worth.as_ref()) {
-            if !one.by_rule && cases::is_approver_asked(tx, one.id).await? {
+            if !one.by_rule && is_with_approver(tx, std::slice::from_ref(&one)).await? {
                 // Read anew, it waits for its approver as before.
                 waits_instead(tx, document, (WaitsFor::Reviewer, WaitsFor::Approver)).await?;
             }

@@ -14,30 +14,39 @@ use crate::{
     documents,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{ApprovalId, ContactId, Stage, micros},
+    names::{ApprovalId, ContactId, Stage, cut, micros},
     sql::Tx,
     timeline,
 };
 
-/// Until when an approval that is still asked for counts (`None` inside: it has no end of its own). While its document is
-/// read anew, or what was decided of it can be taken back, it counts for nothing.
-pub(crate) async fn open_until(
-    tx: &mut Tx,
-    id: ApprovalId,
-) -> Result<Option<Option<OffsetDateTime>>, CatalogError> {
+/// What an answer to an approval counts for at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counting {
+    /// It decides, until then (`None`: it has no end of its own).
+    Until(Option<OffsetDateTime>),
+    /// For nothing yet: its document is read anew, or what was decided of it can be taken back.
+    InAMoment,
+    /// It is asked no more.
+    Over,
+}
+
+/// Whether an answer to an approval counts.
+pub(crate) async fn counting(tx: &mut Tx, id: ApprovalId) -> Result<Counting, CatalogError> {
     let present = tx.now();
-    let Some(open) = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked) else { return Ok(None) };
-    if let Some(document) = open.document_id {
-        let known = documents::lookup(tx, document).await?;
-        if known.is_none_or(|known| known.status != Status::InReview) {
-            return Ok(None);
-        }
-        let sql = "SELECT 1 FROM holds WHERE document_id = $1";
-        if optional!(tx, (i32,), sql, document.0)?.is_some() {
-            return Ok(None);
-        }
+    let is_asked = |a: &Approval| {
+        a.state == ApprovalState::Asked && a.due_at.is_none_or(|due: OffsetDateTime| due > present)
+    };
+    let Some(open) = get(tx, id).await?.filter(is_asked) else { return Ok(Counting::Over) };
+    let Some(document) = open.document_id else { return Ok(Counting::Until(open.due_at)) };
+    let sql = "SELECT 1 FROM holds WHERE document_id = $1";
+    if optional!(tx, (i32,), sql, document.0)?.is_some() {
+        return Ok(Counting::InAMoment);
     }
-    Ok(Some(open.due_at).filter(|due| due.is_none_or(|due| due > present)))
+    Ok(match documents::lookup(tx, document).await?.map(|known| known.status) {
+        Some(Status::InReview) => Counting::Until(open.due_at),
+        Some(Status::Processing) => Counting::InAMoment,
+        _ => Counting::Over,
+    })
 }
 
 /// An approver said yes or no: whether that decides it.
@@ -76,6 +85,38 @@ pub(crate) async fn decide(
     Ok(true)
 }
 
+/// A person of ours says yes or no in the place of approvers of whom none is left; whether that is theirs to say. Of a document
+/// they decide that.
+pub(crate) async fn decide_instead(
+    tx: &mut Tx,
+    id: ApprovalId,
+    approves: bool,
+    who: &str,
+) -> Result<bool, CatalogError> {
+    let Some(approval) = get(tx, id).await? else { return Ok(false) };
+    let present = micros(tx.now());
+    let state = if approves { ApprovalState::Approved } else { ApprovalState::Refused };
+    let mine = execute!(
+        tx,
+        "UPDATE approvals SET state = $2, decided_by_person = $3, decided_at = $4 \
+         WHERE id = $1 AND state = 'asked' AND document_id IS NULL AND left_at IS NOT NULL \
+           AND (due_at IS NULL OR due_at > $4)",
+        id.0,
+        state.as_str(),
+        cut(who, 200),
+        present
+    )?;
+    if mine != 1 {
+        return Ok(false);
+    }
+    let detail = json!({ "approval_id": id });
+    audit::write(tx, who, state.as_str(), None, &detail).await?;
+    let kind = if approves { "approval.approved" } else { "approval.refused" };
+    told(tx, &approval, kind, &detail).await?;
+    cases::close_approval(tx, id).await?;
+    Ok(true)
+}
+
 /// It ended: its document waits for a reviewer again, unless somebody else is asked about it, and its timeline and the feed
 /// say so.
 pub(super) async fn told(
@@ -90,7 +131,8 @@ pub(super) async fn told(
             tx,
             "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
              WHERE id = $1 AND status = 'in_review' AND waits_for = 'approver' \
-               AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = documents.id AND a.state = 'asked')",
+               AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = documents.id AND a.state = 'asked' \
+                 AND a.left_at IS NULL)",
             document.0,
             present
         )?;
@@ -104,6 +146,21 @@ pub(super) async fn told(
     let data = json!({ "approval_id": approval.id, "document_id": approval.document_id,
         "by": detail.get("contact_id") });
     events::write(tx, &[NewEvent { kind, document: approval.document_id, data }]).await
+}
+
+/// Nobody is asked any more, because somebody of ours says so; whether anybody was.
+pub(crate) async fn cancel(tx: &mut Tx, id: ApprovalId, who: &str) -> Result<bool, CatalogError> {
+    let Some(approval) = get(tx, id).await? else { return Ok(false) };
+    let present = micros(tx.now());
+    let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE id = $1 AND state = 'asked'";
+    if execute!(tx, sql, id.0, present)? != 1 {
+        return Ok(false);
+    }
+    let detail = json!({ "approval_id": id });
+    audit::write(tx, who, "approval_cancelled", approval.document_id, &detail).await?;
+    told(tx, &approval, "approval.expired", &detail).await?;
+    cases::close_approval(tx, id).await?;
+    Ok(true)
 }
 
 impl Catalog {
@@ -124,16 +181,8 @@ impl Catalog {
             Some(document) => cases::hold_document(&mut tx, document).await?,
             None => cases::hold_contacts(&mut tx, &seen.approvers).await?,
         }
-        let present = micros(tx.now());
-        let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE id = $1 AND state = 'asked'";
-        if execute!(tx, sql, id.0, present)? != 1 {
-            return Ok(Some(false));
-        }
-        let detail = json!({ "approval_id": id });
-        audit::write(&mut tx, who, "approval_cancelled", seen.document_id, &detail).await?;
-        told(&mut tx, &seen, "approval.expired", &detail).await?;
-        cases::close_approval(&mut tx, id).await?;
+        let was_asked = cancel(&mut tx, id, who).await?;
         tx.commit().await?;
-        Ok(Some(true))
+        Ok(Some(was_asked))
     }
 }

@@ -2,7 +2,7 @@
 //! all others; who lets the time pass makes way for the next, and after the last a person has it.
 
 use acuse_conversation::{
-    Choice, Event, Expects, Kind, State,
+    Choice, Event, Expects, Kind, Stands, State,
     said::{self, Approval},
 };
 use time::{Duration, OffsetDateTime};
@@ -14,7 +14,7 @@ use super::{
     find_or_open, get, happens, hold_contact, speak,
 };
 use crate::{
-    approvals::{self, Seen},
+    approvals::{self, Counting, Seen},
     error::CatalogError,
     names::{ApprovalId, AttachmentId, ContactId, DocumentId, OutboxId, micros},
     outbox::{self, NewReply, Purpose, Saying, Shape},
@@ -106,7 +106,7 @@ async fn tell(
 /// Reminds an approver, with the buttons once more; each of the two sets is good for one tap, and one decision counts.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
     let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
-    let Some(until) = approvals::open_until(tx, approval).await? else { return Ok(()) };
+    let Counting::Until(until) = approvals::counting(tx, approval).await? else { return Ok(()) };
     let what = approvals::in_words(tx, approval, person.language, Seen::AtDesk).await?;
     let body = said::approval(Approval::Reminder(&what), person.language);
     // The picture stands above the first question still.
@@ -140,19 +140,90 @@ pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(
 }
 
 /// Whether a tap on what an approver is asked counts: it is asked still, and its document waits for them.
-pub(super) async fn is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+pub(super) async fn stands(tx: &mut Tx, held: &Held) -> Result<Stands, CatalogError> {
+    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(Stands::Over) };
+    Ok(match approvals::counting(tx, approval).await? {
+        Counting::Until(_) => Stands::Open,
+        Counting::InAMoment => Stands::Soon,
+        Counting::Over => Stands::Over,
+    })
+}
+
+/// Whether one of the approvers is waited for still; those who let the time pass have made way for a person.
+pub(crate) async fn is_asked(tx: &mut Tx, approval: ApprovalId) -> Result<bool, CatalogError> {
+    count(tx, approval, "('gathering', 'working', 'waiting')").await.map(|asked| asked > 0)
+}
+
+/// Whether one of the approvers can answer still, whoever has their conversation in hand.
+pub(crate) async fn can_be_answered(tx: &mut Tx, approval: ApprovalId) -> Result<bool, CatalogError> {
+    count(tx, approval, OPEN).await.map(|open| open > 0)
+}
+
+/// How many of its cases are in these states.
+async fn count(tx: &mut Tx, approval: ApprovalId, states: &str) -> Result<i64, CatalogError> {
+    let text = format!("SELECT COUNT(*) FROM cases WHERE {ASKED} AND state IN {states}");
+    one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), approval.to_string()).map(|(many,)| many)
+}
+
+/// Whoever tapped what did not count yet is asked again, of what it is by now.
+pub(crate) async fn ask_again(tx: &mut Tx, approval: ApprovalId) -> Result<(), CatalogError> {
+    let text = format!(
+        "SELECT id FROM cases WHERE {ASKED} AND state IN {OPEN} \
+         AND EXISTS (SELECT 1 FROM choices o WHERE o.case_id = cases.id AND o.tapped_at IS NOT NULL) ORDER BY id"
+    );
+    for (id,) in all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())? {
+        let Some(held) = get(tx, CaseId(id)).await? else { continue };
+        execute!(tx, "UPDATE choices SET tapped_at = NULL WHERE case_id = $1", id)?;
+        remind(tx, &held, &held.person).await?;
+    }
+    Ok(())
+}
+
+/// A person of ours has an approver's conversation in hand: what reminds is silent, and the buttons count still.
+pub(super) async fn taken(tx: &mut Tx, held: &Held) -> Result<(), CatalogError> {
     match held.subject.parse::<ApprovalId>() {
-        Ok(approval) => Ok(approvals::open_until(tx, approval).await?.is_some()),
-        Err(_) => Ok(false),
+        Ok(approval) => approvals::taken(tx, approval).await,
+        Err(_) => Ok(()),
     }
 }
 
-/// Whether one of the approvers is asked still; those who let the time pass have made way for a person.
-pub(crate) async fn is_asked(tx: &mut Tx, approval: ApprovalId) -> Result<bool, CatalogError> {
-    let text =
-        format!("SELECT COUNT(*) FROM cases WHERE {ASKED} AND state IN ('gathering', 'working', 'waiting')");
-    let (asked,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())?;
-    Ok(asked > 0)
+/// They gave it back: the approver is reminded again, and waited for.
+pub(super) async fn given_back(tx: &mut Tx, case: CaseId) -> Result<(), CatalogError> {
+    let Some(held) = get(tx, case).await? else { return Ok(()) };
+    if (held.case.kind, held.case.state) != (Kind::Approval, State::Waiting) {
+        return Ok(());
+    }
+    match held.subject.parse::<ApprovalId>() {
+        Ok(approval) => approvals::waited_for_again(tx, approval).await,
+        Err(_) => Ok(()),
+    }
+}
+
+/// They say yes or no themselves, nobody else being left; whether that is theirs to say.
+pub(super) async fn decided(
+    tx: &mut Tx,
+    held: &Held,
+    approves: bool,
+    who: &str,
+) -> Result<bool, CatalogError> {
+    match held.subject.parse::<ApprovalId>() {
+        Ok(approval) if held.case.kind == Kind::Approval => {
+            approvals::decide_instead(tx, approval, approves, who).await
+        }
+        _ => Ok(false),
+    }
+}
+
+/// They closed it: who else is asked is asked still, and where nobody is, nothing is asked any more.
+pub(super) async fn closed(tx: &mut Tx, case: CaseId, who: &str) -> Result<(), CatalogError> {
+    let Some(held) = get(tx, case).await?.filter(|held| held.case.kind == Kind::Approval) else {
+        return Ok(());
+    };
+    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    if can_be_answered(tx, approval).await? {
+        return approvals::left_to_reviewers(tx, approval).await;
+    }
+    approvals::cancel(tx, approval, who).await.map(drop)
 }
 
 /// Whose cases what is asked about a document is in.

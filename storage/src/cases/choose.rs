@@ -1,6 +1,6 @@
 //! Choices that a case offers, and the taps on them: one counts, and whoever taps in vain is told why.
 
-use acuse_conversation::{Choice, End, Expects, Judged, Kind, Offer, State, Tap, judge, said};
+use acuse_conversation::{Choice, End, Expects, Judged, Kind, Offer, Stands, State, Tap, judge, said};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -118,15 +118,15 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
     let mut offer = None;
     if let Some((_, contact, kept, until, taken, identity)) = &row {
         options = json("choices", "options", kept)?;
-        let is_open = match &held {
-            Some(held) => is_open(tx, held).await?,
-            None => false,
+        let stands = match &held {
+            Some(held) => stands(tx, held).await?,
+            None => Stands::Over,
         };
         offer = Some(Offer {
             choices: options.len(),
             taken: taken.and_then(|place| usize::try_from(place).ok()),
             until: at("choices", "expires_at", *until)?,
-            is_open,
+            stands,
             is_theirs: *contact == tapped.contact.0,
             is_same: is_same(tx, tapped, identity.as_deref()).await?,
         });
@@ -141,6 +141,7 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
         (judged, _) => {
             let taken = match judged {
                 Judged::Taken(place) => options.get(place).map(|kept| kept.title.clone()),
+                Judged::Soon => in_vain(tx, &tap).await.map(|()| None)?,
                 _ => None,
             };
             refuse(tx, tapped, judged, &taken.unwrap_or_default()).await?;
@@ -149,20 +150,20 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
     Ok(true)
 }
 
-/// Whether a choice can be made still: while its question waits for one, and, of what was asked of a sender, as long as its
-/// buttons count: whoever has it meanwhile, and though nobody is reminded of it any more. An approver's, while the document
-/// waits for them.
-async fn is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
-    if held.case.kind == Kind::Approval && !approve::is_open(tx, held).await? {
-        return Ok(false);
-    }
+/// Whether a choice can be made still: while its question waits for one, and, of what was asked of a sender or an approver,
+/// as long as its buttons count: whoever has it meanwhile, and though nobody is reminded of it any more. An approver's, while
+/// what they are asked about waits for them.
+async fn stands(tx: &mut Tx, held: &Held) -> Result<Stands, CatalogError> {
     let waits = held.case.expects == Some(Expects::Choice);
-    match (held.case.kind, held.case.state) {
-        (_, State::Waiting) | (Kind::Ask, State::Human) => Ok(waits),
-        (Kind::Ask, State::Closed(End::Expired)) if held.subject == authorize::SUBJECT => Ok(true),
-        (Kind::Ask, State::Closed(End::Expired)) => ask::can_be_chosen(tx, held).await,
-        _ => Ok(false),
-    }
+    let is_open = match (held.case.kind, held.case.state) {
+        (Kind::Approval, State::Waiting | State::Human) if waits => return approve::stands(tx, held).await,
+        (Kind::Approval, _) => false,
+        (_, State::Waiting) | (Kind::Ask, State::Human) => waits,
+        (Kind::Ask, State::Closed(End::Expired)) if held.subject == authorize::SUBJECT => true,
+        (Kind::Ask, State::Closed(End::Expired)) => ask::can_be_chosen(tx, held).await?,
+        _ => false,
+    };
+    Ok(if is_open { Stands::Open } else { Stands::Over })
 }
 
 /// Whether whoever tapped is known by the key to which an offer is bound. Where a tap does not say, what was last known counts.
@@ -187,6 +188,13 @@ async fn take(tx: &mut Tx, tap: &Tap, message: Uuid) -> Result<(), CatalogError>
         message
     )
     .map(drop)
+}
+
+/// A tap that does not count yet leaves its choices as they are; who made it is asked again once one does.
+async fn in_vain(tx: &mut Tx, tap: &Tap) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let sql = "UPDATE choices SET tapped_at = $2 WHERE nonce = $1 AND taken IS NULL";
+    execute!(tx, sql, tap.nonce.as_str(), present).map(drop)
 }
 
 async fn counts(tx: &mut Tx, held: Held, chosen: Chosen) -> Result<(), CatalogError> {

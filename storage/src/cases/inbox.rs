@@ -90,6 +90,8 @@ pub enum Acted {
     Unfit(Unfit),
     /// The contact never agreed to such messages, or no more.
     NoConsent,
+    /// No approval that is theirs to decide: it is of a document, or an approver is waited for.
+    NotTheirs,
     /// The contact goes by another name (a number, a user id) since, and has not written from there yet.
     Unconfirmed,
 }
@@ -108,6 +110,11 @@ pub enum Act {
     Return,
     /// It is settled.
     Close,
+    /// Say yes or no to what is to be approved, in the place of approvers of whom none is left.
+    Decide {
+        /// Which.
+        approves: bool,
+    },
     /// Write to the contact.
     Reply {
         /// What.
@@ -251,6 +258,7 @@ fn name(act: &Act) -> &'static str {
         Act::Assign { .. } => "assign",
         Act::Return => "return",
         Act::Close => "close",
+        Act::Decide { .. } => "decide",
         Act::Reply { .. } => "reply",
         Act::Template(_) => "template",
     }
@@ -276,8 +284,17 @@ async fn act_now(
             happens(tx, held, Uuid::now_v7(), Event::AgentReturned).await?;
             assign(tx, id, None, None).await?;
             super::gather::goes_on(tx, id).await?;
+            super::approve::given_back(tx, id).await?;
         }
-        Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
+        Act::Close => {
+            happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
+            super::approve::closed(tx, id, who).await?;
+        }
+        Act::Decide { approves } => {
+            if !super::approve::decided(tx, &held, *approves, who).await? {
+                return Ok(Some(Acted::NotTheirs));
+            }
+        }
         Act::Reply { text, language, file } => {
             let words = (text.as_str(), language.as_str());
             return written::words(tx, held, who, words, file.as_ref()).await;

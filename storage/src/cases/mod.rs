@@ -31,8 +31,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use approve::{
-    ask as ask_approver, close as close_approval, forget as forget_approval, is_asked as is_approver_asked,
-    late as approval_is_late,
+    ask as ask_approver, ask_again as ask_approver_again, can_be_answered as can_approver_answer,
+    close as close_approval, forget as forget_approval, is_asked as is_approver_asked, late as approval_is_late,
 };
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
@@ -499,6 +499,7 @@ async fn carry_out(tx: &mut Tx, held: &Held, person: &Person, effect: Effect) ->
             }
             tell_closed(tx, held.into(), end).await
         }
+        Effect::Assign(Who::Agent) if held.case.kind == Kind::Approval => approve::taken(tx, held).await,
         // Ticks are shown where the file came in, what is attached by whoever attaches it, a message that does not arrive
         // has an incident of its own, and the task that comes next was pushed with the row.
         Effect::Typing | Effect::Attach | Effect::WakeAt(_) | Effect::Incident | Effect::Assign(_) => Ok(()),

@@ -6,6 +6,7 @@ mod currencies;
 mod ended;
 mod feed;
 mod late;
+mod left;
 mod merged;
 mod receipts;
 mod reminders;
@@ -44,6 +45,12 @@ pub(super) use ended::{
 };
 pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
+pub(super) use left::{
+    BEFORE_LEFT, an_approvers_buttons_count_beside_a_reviewer, is_left_to_somebody, was_left_before,
+    what_a_rule_wants_waits_for_somebody, what_nobody_is_left_to_approve_a_person_does,
+    who_answers_too_early_is_asked_again, whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
+    whoever_takes_an_approvers_case_leaves_nothing_waiting,
+};
 pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,

@@ -18,7 +18,7 @@ use super::{
     resolve::write_fields,
 };
 use crate::{
-    abstention, access, audit,
+    abstention, access, approvals, audit,
     cases::{self, By},
     catalog::Catalog,
     customers,
@@ -261,6 +261,7 @@ async fn end(tx: &mut Tx, document: DocumentId, due: Option<OffsetDateTime>) -> 
     // Before its review waits again, which is then decided no more.
     drafts::discard_decided(tx, document, &who, (version, review)).await?;
     settle(tx, document, json("holds", "effects", &effects)?).await?;
+    approvals::answered_in_vain(tx, document).await?;
     Ok(true)
 }
 
@@ -373,6 +374,7 @@ impl Catalog {
         let detail = json!({ "review_id": review, "by": who });
         audit::write(&mut tx, who, "undone", Some(document), &detail).await?;
         timeline::note(&mut tx, document, Stage::Done, "undone", detail).await?;
+        approvals::answered_in_vain(&mut tx, document).await?;
         tx.commit().await?;
         Ok(Undone::Done(status))
     }

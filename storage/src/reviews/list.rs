@@ -203,7 +203,8 @@ impl ReviewFilter {
                  AND (r.postponed_until IS NULL OR r.postponed_until <= {present}) \
                  AND (r.handed_to IS NULL OR r.handed_to = {who}) \
                  AND (d.waits_for IS NULL OR d.waits_for = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
-                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = d.id AND a.state = 'asked') \
+                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = d.id AND a.state = 'asked' \
+                     AND a.left_at IS NULL) \
                    AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = {who}) \
                      OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
                        AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))"

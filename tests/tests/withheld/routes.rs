@@ -67,6 +67,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/v1/cases/{id}", Walk::Get(&[""])),
     ("/v1/cases/{id}/assign", Walk::Post),
     ("/v1/cases/{id}/close", Walk::Post),
+    ("/v1/cases/{id}/decide", Walk::Post),
     ("/v1/cases/{id}/notes", Walk::Post),
     ("/v1/cases/{id}/reply", Walk::Post),
     ("/v1/cases/{id}/return", Walk::Post),

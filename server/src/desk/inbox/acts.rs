@@ -1,4 +1,5 @@
-//! What a person does with a case: take it, write, hand it back, close it. What could not be sent comes back to them.
+//! What a person does with a case: take it, write, hand it back, close it, approve what nobody else is left to approve. What
+//! could not be sent comes back to them.
 
 use acuse_storage::{
     CaseId,
@@ -119,7 +120,11 @@ async fn act_of(app: &App, person: &Person, form: &Did) -> Result<Act, Problem> 
         "template" => by_template(form),
         "return" => Ok(Act::Return),
         "close" => Ok(Act::Close),
-        _ => Err(Problem::BadRequest("act: take, give, fill, reply, template, return or close".to_owned())),
+        "yes" => Ok(Act::Decide { approves: true }),
+        "no" => Ok(Act::Decide { approves: false }),
+        _ => Err(Problem::BadRequest(
+            "act: take, give, fill, reply, template, return, close, yes or no".to_owned(),
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use acuse_pipeline::{
 };
 use time::Duration;
 
+use super::left::is_not_reached;
 use crate::{
     Access, Catalog, ContactId, DocumentId,
     approvals::{self, ApprovalState, Approving, Mode, NewApproval},
@@ -17,15 +18,14 @@ use crate::{
         four_eyes::is_next_of,
         house::rules,
         owed::approver,
-        road::{begin, field, next_of},
+        road::{begin, field},
     },
     names::{Stage, WaitsFor, now},
-    outbox::{NextReply, Purpose},
     reviews::{Deciding, Decision, Resolved, Undone},
     stages::{ReadFacts, Step},
 };
 
-const EVA: &str = "user:eva";
+pub(super) const EVA: &str = "user:eva";
 const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A bill of this sum.
@@ -37,7 +37,7 @@ fn billed(total: &str) -> ReadFacts {
 }
 
 /// Somebody asks an approver about a document.
-async fn asks(catalog: &Catalog, document: DocumentId, contact: ContactId, number: &str) {
+pub(super) async fn asks(catalog: &Catalog, document: DocumentId, contact: ContactId, number: &str) {
     let new = NewApproval {
         document: Some(document),
         question: "¿Se paga?".into(),
@@ -50,12 +50,17 @@ async fn asks(catalog: &Catalog, document: DocumentId, contact: ContactId, numbe
     assert!(matches!(asked, Approving::Asked(_)), "{asked:?}");
 }
 
-async fn states(catalog: &Catalog, id: DocumentId) -> Vec<ApprovalState> {
+pub(super) async fn states(catalog: &Catalog, id: DocumentId) -> Vec<ApprovalState> {
     let all = catalog.approvals(&Access::new(true), (None, Some(id)), None, 50).await.unwrap();
     all.into_iter().map(|approval| approval.state).collect()
 }
 
-async fn decides(catalog: &Catalog, id: DocumentId, decision: &Decision, can_be_undone: bool) -> Resolved {
+pub(super) async fn decides(
+    catalog: &Catalog,
+    id: DocumentId,
+    decision: &Decision,
+    can_be_undone: bool,
+) -> Resolved {
     let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
     let held_until = can_be_undone.then(|| now() + Duration::MINUTE);
     let by = Deciding { who: EVA, sees_ids: true, held_until, ..Deciding::default() };
@@ -63,7 +68,7 @@ async fn decides(catalog: &Catalog, id: DocumentId, decision: &Decision, can_be_
 }
 
 /// How many of this kind stand in the feed of a document.
-async fn told(catalog: &Catalog, id: DocumentId, kind: &'static str) -> i64 {
+pub(super) async fn told(catalog: &Catalog, id: DocumentId, kind: &'static str) -> i64 {
     let mut tx = catalog.reading().await.unwrap();
     let sql = "SELECT COUNT(*) FROM events WHERE document_id = $1 AND kind = $2";
     one!(tx, (i64,), sql, id.0, kind).unwrap().0
@@ -197,18 +202,7 @@ pub(in crate::conformance) async fn an_answer_waits_for_the_end_of_a_hold(catalo
     let id = waiting(catalog, &billed("100.00")).await;
     asks(catalog, id, contact, &number).await;
     assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Approver));
-    loop {
-        match next_of(catalog, contact, LEASE).await {
-            NextReply::Send(message) if message.purpose == Purpose::Approval => {
-                catalog.reply_failed(message.id, "message_failed", "131026").await.unwrap();
-                break;
-            }
-            NextReply::Send(message) => {
-                catalog.reply_failed(message.id, "message_failed", "131026").await.unwrap();
-            }
-            other => panic!("a question waits: {other:?}"),
-        }
-    }
+    is_not_reached(catalog, contact).await;
     assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer), "nobody else can be asked");
     assert!(is_next_of(catalog, id, "user:leo").await);
     assert_eq!(decides(catalog, id, &approve, false).await, Resolved::Done(Status::Filed));
