@@ -54,6 +54,7 @@ mod scale_out;
 mod scopes;
 mod servers;
 mod split;
+mod standing;
 mod talk;
 mod unnamed;
 mod versions;

@@ -133,6 +133,7 @@ fn contradiction(name: FieldName, seen: &Field, sure: &Field, by: &str) -> Reaso
     .with("check", format!("{name} of {by} = {name} of the page"))
     .with("left", sure.value.as_str())
     .with("right", seen.value.as_str())
+    .about(&[name])
 }
 
 /// Whether two values of a field mean the same.
