@@ -14,6 +14,7 @@ use crate::{
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, ReviewId, micros},
     sql::{Bind, Query, Tx},
+    users::DECIDES,
 };
 
 /// Which open reviews a list shows.
@@ -205,8 +206,8 @@ impl ReviewFilter {
                  AND (d.waits_for IS NULL OR d.waits_for = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
                    AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = d.id AND a.state = 'asked') \
                    AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = {who}) \
-                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
-                       AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))"
+                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE {DECIDES} \
+                       AND (u.sees_ids OR d.sensitivity = 'open')) <= 2))))"
             ));
         }
     }
