@@ -34,6 +34,7 @@ mod desk_sums;
 mod desk_views;
 mod desk_work;
 mod door;
+mod drawn;
 mod erasing;
 mod front_door;
 mod fuzzed;
