@@ -73,12 +73,16 @@ async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
     for rule in app.catalog.four_eyes_rules().await? {
         rows.push(row(app, rule).await?);
     }
+    let mut frame = Frame::of(app, person, "people").await?;
+    if app.catalog.four_eyes_left().await? > 0 {
+        frame.notice = Some(frame.t(RULE_IS_LEFT).to_owned());
+    }
     Ok(page(&FourEyes {
         rows,
         kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
         reasons: ReasonCode::ALL.iter().map(|r| (r.as_str(), labels::label(r.as_str()))).collect(),
         whose: Whose::default(),
-        frame: Frame::of(app, person, "people").await?,
+        frame,
     }))
 }
 
@@ -118,6 +122,9 @@ impl New {
     }
 }
 
+/// Of a rule that nobody can keep any more.
+const RULE_IS_LEFT: &str =
+    "A rule has fewer than two people who can decide what it is about: let somebody in, or end it.";
 /// Why no rule is made.
 const TOO_FEW: &str =
     "Two people must be able to decide what the rule is about, and there are {}: let somebody in first.";

@@ -268,6 +268,10 @@ pub(super) async fn where_it_may_be_an_id_only_who_sees_them_counts(catalog: &Ca
     }
     assert!(catalog.change_user(ben, &off).await.unwrap().is_ok(), "he keeps neither rule");
     let_in(catalog, &[ben]).await;
+    assert_eq!(catalog.four_eyes_left().await.unwrap(), 0);
+    let gone = only(catalog, &[ana, ben]).await;
+    assert_eq!(catalog.four_eyes_left().await.unwrap(), rules.len(), "whoever looks is told");
+    let_in(catalog, &gone).await;
 
     // Three decide, and two of them may: they settle it between them.
     let (id, review) = waiting(catalog).await;

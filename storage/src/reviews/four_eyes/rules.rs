@@ -171,6 +171,16 @@ impl Catalog {
         rules(&mut tx).await
     }
 
+    /// How many of the rules that stand fewer than two people could keep.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn four_eyes_left(&self) -> Result<usize, CatalogError> {
+        let mut tx = self.reading().await?;
+        let standing = rules(&mut tx).await?.len();
+        Ok(standing.saturating_sub(kept(&mut tx).await?))
+    }
+
     /// Makes a rule, unless too few people could decide what it names.
     ///
     /// # Errors
