@@ -242,6 +242,7 @@ mod tests {
             NOWHERE,
         );
         assert_eq!(reasons[0].code, ReasonCode::ChecksFailed);
+        assert_eq!(reasons[0].fields(), [FieldName::Total], "and what it is about");
         assert_eq!(reasons[0].detail["left"], "119.00");
         assert_eq!(reasons[0].detail["right"], "91.00");
         let (_, unsure, _) = lay_over(
