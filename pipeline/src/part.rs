@@ -23,6 +23,8 @@ pub struct Part {
     last_page: u32,
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     bbox: Option<PageBox>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    as_it_came: bool,
 }
 
 /// A part as someone says it, unchecked.
@@ -33,6 +35,8 @@ struct Said {
     last_page: Option<u32>,
     #[serde(default, rename = "box")]
     bbox: Option<PageBox>,
+    #[serde(default)]
+    as_it_came: bool,
 }
 
 /// Why something is no part, or parts are no split of a file.
@@ -44,6 +48,9 @@ pub enum PartError {
     /// A place on a page is a box of fractions, on one page.
     #[error("box: four fractions of one upright page, x0 y0 x1 y1, at least 0.02 apart")]
     Box,
+    /// Whole pages lie in no picture.
+    #[error("as_it_came: only with a box, which is then a place on the picture as it came")]
+    AsItCame,
     /// A file is split into more than one part, and not into too many.
     #[error("name from 2 to {MAX_PARTS} parts")]
     Count,
@@ -72,9 +79,10 @@ impl TryFrom<Said> for Part {
     fn try_from(said: Said) -> Result<Self, PartError> {
         let last = said.last_page.unwrap_or(said.first_page);
         match said.bbox {
+            None if said.as_it_came => Err(PartError::AsItCame),
             None => Self::pages(said.first_page, last),
             Some(_) if last != said.first_page => Err(PartError::Box),
-            Some(bbox) => Self::place(last, bbox),
+            Some(bbox) => Ok(Self { as_it_came: said.as_it_came, ..Self::place(last, bbox)? }),
         }
     }
 }
@@ -86,7 +94,7 @@ impl Part {
     /// When they do not count from one upwards.
     pub fn pages(first_page: u32, last_page: u32) -> Result<Self, PartError> {
         let sound = first_page >= 1 && first_page <= last_page;
-        sound.then_some(Self { first_page, last_page, bbox: None }).ok_or(PartError::Pages)
+        sound.then_some(Self { first_page, last_page, bbox: None, as_it_came: false }).ok_or(PartError::Pages)
     }
 
     /// A place on one upright page.
@@ -114,6 +122,13 @@ impl Part {
         self.bbox
     }
 
+    /// Whether its place is one on the picture as it came, and not on the page that the reader set upright, cut out of it and
+    /// set level. What the file itself says of how its picture is to be turned is how it came.
+    #[must_use]
+    pub fn is_as_it_came(&self) -> bool {
+        self.as_it_came
+    }
+
     /// This part of `outer`, itself a part of the file, as a part of the file; `None` inside a cut-out, whose picture
     /// may lie turned.
     #[must_use]
@@ -123,7 +138,7 @@ impl Part {
         (outer.bbox.is_none() && last <= outer.last_page).then_some(Self {
             first_page: first,
             last_page: last,
-            bbox: self.bbox,
+            ..*self
         })
     }
 
@@ -176,7 +191,7 @@ impl Part {
         normalized.notes.push(self.to_string());
     }
 
-    /// Cuts its place out of its page, which must be upright.
+    /// Cuts its place out of its page, which must be upright, or as it came.
     pub(crate) fn cut(&self, page: &mut PagePixels) {
         let Some([x0, y0, x1, y1]) = self.bbox else { return };
         let (width, height) = page.rgb.dimensions();
@@ -220,11 +235,16 @@ mod tests {
             r#"{"first_page":1,"box":[0.0,0.0,1.5,1.0]}"#,
             r#"{"first_page":1,"pages":2}"#,
             r#"{"last_page":1}"#,
+            r#"{"first_page":1,"as_it_came":true}"#,
         ] {
             assert!(serde_json::from_str::<Part>(said).is_err(), "{said}");
         }
         let part: Part = serde_json::from_str(r#"{"first_page":2,"box":[0.0,0.0,0.5,1.0]}"#).expect("a part");
         assert_eq!(part, place(2, [0.0, 0.0, 0.5, 1.0]));
+        let drawn = r#"{"first_page":1,"last_page":1,"box":[0.0,0.0,0.5,1.0],"as_it_came":true}"#;
+        let part: Part = serde_json::from_str(drawn).expect("a part");
+        assert!(part.is_as_it_came() && part != place(1, [0.0, 0.0, 0.5, 1.0]));
+        assert_eq!(serde_json::to_string(&part).expect("JSON"), drawn);
         let written = serde_json::to_string(&pages(2, 3)).expect("JSON");
         assert_eq!(written, r#"{"first_page":2,"last_page":3}"#);
     }

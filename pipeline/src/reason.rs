@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::words;
+use crate::{document::words, fields::FieldName};
 
 words! {
     /// The closed list of reasons.
@@ -21,11 +21,14 @@ words! {
 /// What `not_a_document` tells of a picture with hardly a letter: how many there are.
 pub const LETTERS: &str = "letters";
 
+/// What `checks_failed` tells of the fields that it is about.
+pub const FIELDS: &str = "fields";
+
 /// A reason with what the reviewer needs to decide.
 ///
 /// `detail` is a JSON object whose keys depend on the code: `limit` and `size` for limits, `candidates` for
-/// `ambiguous_customer` and `possible_duplicate`, `check`, `left` and `right` for `checks_failed`, `missing` for
-/// `missing_fields`, `documents` for `multiple_documents`, `kind` and `confidence` for `low_confidence`, `detected` and `declared` for type reasons.
+/// `ambiguous_customer` and `possible_duplicate`, `check`, `left` and `right` for `checks_failed` and, where it is about what
+/// some fields say and about nothing else, `fields`, `missing` for `missing_fields`, `documents` for `multiple_documents`, `kind` and `confidence` for `low_confidence`, `detected` and `declared` for type reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// Which of the closed list.
@@ -41,6 +44,20 @@ impl Reason {
     /// A reason without particulars.
     pub fn new(code: ReasonCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), detail: serde_json::Map::new() }
+    }
+
+    /// The same, about what these fields say: once a person says otherwise it is about nothing any more.
+    #[must_use]
+    pub fn about(self, fields: &[FieldName]) -> Self {
+        let names: Vec<&str> = fields.iter().map(|name| name.as_str()).collect();
+        self.with(FIELDS, names)
+    }
+
+    /// The fields that it is about; none where it is about the file, or about more than they say.
+    #[must_use]
+    pub fn fields(&self) -> Vec<FieldName> {
+        let named = self.detail.get(FIELDS).and_then(serde_json::Value::as_array).into_iter().flatten();
+        named.filter_map(|name| name.as_str()?.parse().ok()).collect()
     }
 
     /// Adds one particular.

@@ -256,6 +256,24 @@ acuse.begins.push((signal) => {
 
   // Documents that a person draws on the picture, in the place of what the reader proposes. A page without any is one.
   const parts = document.querySelector("[data-drawn]");
+  // On the picture as it came, where its page lies otherwise on it: it takes the page's place meanwhile.
+  const came = parts?.dataset.drawn === "received" ? sheets[0].dataset.received : undefined;
+  const made = came && { from: sheets[0].querySelector("img").getAttribute("src"), ...size(0) };
+  async function lay(asItCame) {
+    const picture = new Image();
+    picture.src = asItCame ? came : made.from;
+    try { await picture.decode(); } catch { return false; }
+    if (!stands()) return false;
+    const [w, h] = asItCame ? [picture.naturalWidth, picture.naturalHeight] : [made.w, made.h];
+    Object.assign(sheets[0].dataset, { width: w, height: h });
+    sheets[0].querySelector("img").src = picture.src;
+    sheets[0].querySelector("svg").setAttribute("viewBox", `0 0 ${w} ${h}`);
+    for (const place of stage.querySelectorAll("rect[data-field]")) place.style.display = asItCame ? "none" : "";
+    for (const old of stage.querySelectorAll(".proposed")) old.remove();
+    stage.dataset.came = asItCame ? "yes" : "";
+    whole();
+    return true;
+  }
   const marked = document.querySelector("[data-marked]");
   const typed = parts?.value.startsWith("[") ? "" : parts?.value;
   const drawn = parts && !typed && parts.value ? JSON.parse(parts.value).filter((part) => part.box).map((part) => ({ at: part.first_page, box: part.box })) : [];
@@ -277,7 +295,7 @@ acuse.begins.push((signal) => {
       sheets[at - 1].querySelector("svg").append(group);
     });
     const whole = sheets.map((_, n) => n + 1).filter((n) => !drawn.some(({ at }) => at === n));
-    const said = whole.map((n) => ({ first_page: n, last_page: n })).concat(drawn.map(({ at, box }) => ({ first_page: at, last_page: at, box })));
+    const said = whole.map((n) => ({ first_page: n, last_page: n })).concat(drawn.map(({ at, box }) => ({ first_page: at, last_page: at, box, ...(came && { as_it_came: true }) })));
     said.sort((a, b) => a.first_page - b.first_page);
     parts.value = drawn.length ? JSON.stringify(said) : typed;
     parts.dispatchEvent(new Event("input", { bubbles: true }));
@@ -337,14 +355,18 @@ acuse.begins.push((signal) => {
     event.preventDefault();
     event.stopPropagation();
   }, { signal, capture: true });
-  doing.draw = () => {
-    drawing = !drawing && Boolean(parts);
+  doing.draw = async () => {
+    const begins = !drawing && Boolean(parts);
+    if (came && !(await lay(begins))) return;
+    drawing = begins;
+    if (drawing) parts.form.hidden = false;
     stage.classList.toggle("drawing", drawing);
     const button = paper.querySelector("[data-view=draw]");
     button?.setAttribute("aria-pressed", String(drawing));
     if (!drawing) return;
     // Its own button would take the keys that make boxes.
     stage.focus({ preventScroll: true });
+    if (came && drawn.length) redraw();
     atHand(hand);
     say(button?.dataset.told ?? "");
   };

@@ -16,6 +16,8 @@ use acuse_pipeline::{
     document::{Kind, Sha256, Status},
     entities::Direction,
     fields::{Entry, Fields},
+    intake::shown_by_browsers,
+    page::is_cut_note,
     part::Part,
     reading::{Fingerprint, SeenWord},
     reason::Reason,
@@ -194,6 +196,21 @@ impl Document {
     #[must_use]
     pub fn first_of_file(&self) -> DocumentId {
         self.part_of.unwrap_or(self.id)
+    }
+
+    /// Whether a page, counted from one, is shown as it came. What was read before pages said so tells of a cut in a note.
+    #[must_use]
+    pub fn is_shown_as_it_came(&self, page: usize) -> bool {
+        let shown = page.checked_sub(1).and_then(|at| self.pages.get(at));
+        let is_cut = self.notes.iter().any(|note| is_cut_note(note));
+        shown.is_some_and(|page| !page.changed) && !is_cut
+    }
+
+    /// Whether all of it is one picture that every browser shows, so that a place on it as it came can be pointed at.
+    #[must_use]
+    pub fn is_one_picture(&self) -> bool {
+        let is_shown = self.media_type.as_deref().and_then(shown_by_browsers).is_some();
+        is_shown && self.part.is_none() && self.page_count == Some(1) && self.pages.len() == 1
     }
 
     /// What its sender called it, for search. Of a part it was said of the whole file, which may hold another's ID.

@@ -45,10 +45,13 @@ pub enum NoSplit {
     CutOut,
     /// The picture is not the page as the reader saw it, so a box on it says nothing.
     #[error(
-        "parts: a box is a place on the page as it came, and this page may have been cut out of its photo and levelled; \
-         only a document with the finding multiple_documents is split by boxes"
+        "parts: a box is a place on the page as it is shown, and this page was cut out of its picture, turned or levelled; \
+         of a picture say as_it_came with each box: it is then a place on the picture as it came"
     )]
     Boxes,
+    /// It came as no picture that anybody could point at a place on.
+    #[error("parts: as_it_came is said of a file that is one picture (JPEG, PNG, WebP, GIF, BMP)")]
+    NoPicture,
 }
 
 impl Split {
@@ -75,10 +78,8 @@ impl Split {
             return Err(NoSplit::CutOut);
         }
         let Self(parts) = Self::of_file(parts, page_count)?;
-        let as_it_came = document.findings.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
-        let shown = |part: &Part| *part.range().end() as usize <= seen;
-        if parts.iter().any(|part| part.bbox().is_some() && !(as_it_came && shown(part))) {
-            return Err(NoSplit::Boxes);
+        if let Some(why) = parts.iter().find_map(|part| misplaced(document, part)) {
+            return Err(why);
         }
         let Some(outer) = document.part else { return Ok(Self(parts)) };
         parts.iter().map(|part| part.within(&outer)).collect::<Option<_>>().map(Self).ok_or(NoSplit::CutOut)
@@ -89,6 +90,18 @@ impl Split {
     pub fn parts(&self) -> &[Part] {
         &self.0
     }
+}
+
+/// Why a part's box is no place in a document's file. A page on which the reader found several was left as it saw it.
+fn misplaced(document: &Document, part: &Part) -> Option<NoSplit> {
+    part.bbox()?;
+    if part.is_as_it_came() {
+        return (!document.is_one_picture()).then_some(NoSplit::NoPicture);
+    }
+    let page = *part.range().end() as usize;
+    let several = document.findings.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
+    let is_seen = page <= document.pages.len() && (several || document.is_shown_as_it_came(page));
+    (!is_seen).then_some(NoSplit::Boxes)
 }
 
 impl Catalog {

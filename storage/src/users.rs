@@ -14,6 +14,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{UserId, at, maybe_at, micros, word, words},
+    reviews::four_eyes,
     sql::{Tx, alone},
 };
 
@@ -35,6 +36,9 @@ words! {
 
 /// The lock of PostgreSQL that whoever changes what people may do holds.
 const LOCK: i64 = 0x61_63_75_73_65_02;
+
+/// SQL that holds for the people `u` who decide documents.
+pub(crate) const DECIDES: &str = "u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin')";
 
 /// In the place of a password's hash, of somebody who has none: no password has it.
 pub const NO_PASSWORD: &str = "!";
@@ -67,6 +71,8 @@ pub enum Unchanged {
     LastAdmin,
     /// Somebody else has the e-mail address.
     EmailTaken,
+    /// A rule for four eyes that two people could keep would be left without them.
+    FourEyes,
 }
 
 const COLUMNS: &str = "u.id, u.name, u.role, u.created_at, u.sees_ids, u.disabled_at, u.email";
@@ -216,14 +222,20 @@ impl Catalog {
     }
 }
 
+/// Nobody else changes what people may do while this goes on.
+pub(crate) async fn hold_all(tx: &mut Tx) -> Result<(), CatalogError> {
+    alone(tx, LOCK).await
+}
+
 /// Changes a person; what is refused must be rolled back.
 async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User, Unchanged>, CatalogError> {
-    if change.role.is_some() || change.disabled.is_some() {
+    if change.role.is_some() || change.disabled.is_some() || change.sees_ids.is_some() {
         // Of two who shut each other out one must see what the other did.
-        alone(tx, LOCK).await?;
+        hold_all(tx).await?;
     }
     let present = micros(tx.now());
     let had_admin = an_admin_is_there(tx).await?;
+    let kept = four_eyes::kept(tx).await?;
     if let Some(email) = change.email.as_deref().filter(|email| !email.is_empty()) {
         let other =
             optional!(tx, (Uuid,), "SELECT id FROM users WHERE email = $1 AND id <> $2", email, id.0)?;
@@ -250,6 +262,9 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
     }
     if had_admin && !an_admin_is_there(tx).await? {
         return Ok(Err(Unchanged::LastAdmin));
+    }
+    if four_eyes::kept(tx).await? < kept {
+        return Ok(Err(Unchanged::FourEyes));
     }
     if change.role.is_some() || change.password_hash.is_some() || change.disabled == Some(true) {
         execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;

@@ -195,7 +195,8 @@ async fn a_person_parts_a_file_of_several_documents() {
     };
     let ana = Reviewer::sign_in(&world.place, "ana").await;
     let one = ana.take(id(false)).await;
-    assert!(!one.contains("value=\"split\""), "one page that nobody takes for several: {one}");
+    let aside = "class=\"parts\" data-guard hidden";
+    assert!(one.contains(aside), "one page that nobody takes for several: {one}");
     let seen = ana.take(id(true)).await;
     assert!(seen.contains("value=\"split\" data-key=\"p\""), "{seen}");
     assert!(seen.matches("data-at-page").count() == 2, "each page says where it would go: {seen}");

@@ -170,7 +170,7 @@ async fn the_content_is_its_own(api: &Api, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_page_that_was_never_seen_to_be_several_is_not_cut() {
+async fn one_page_that_was_read_as_one_is_cut_where_a_person_says() {
     let world = World::new().await;
     let _server = world.place.start("serve", &["serve"]).unwrap();
     let api = Api::connect(&world.place, ALL).await.unwrap();
@@ -179,11 +179,18 @@ async fn one_page_that_was_never_seen_to_be_several_is_not_cut() {
     assert_eq!(api.at_rest(2, Duration::from_secs(90)).await.unwrap().in_review, 2);
     let halves = json!([{ "first_page": 1, "box": [0.0, 0.0, 1.0, 0.5] }, { "first_page": 1, "box": [0.0, 0.5, 1.0, 1.0] }]);
     for review in api.list("/v1/reviews").await.unwrap() {
-        let (status, problem) = resolve(&api, &review, json!({ "decision": "split", "parts": halves })).await;
-        let says = if review.to_string().contains("unsupported_type") { "not opened" } else { "levelled" };
-        assert_eq!(status, 422, "{problem}");
-        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+        let split = json!({ "decision": "split", "parts": halves });
+        let (status, answer) = resolve(&api, &review, split).await;
+        if review.to_string().contains("unsupported_type") {
+            assert_eq!(status, 422, "{answer}");
+            assert!(answer["detail"].as_str().unwrap().contains("not opened"), "{answer}");
+        } else {
+            assert_eq!((status, answer["documents"].as_array().map(Vec::len)), (200, Some(2)), "{answer}");
+        }
     }
+    api.at_rest(3, Duration::from_secs(90)).await.unwrap();
+    let boxes = documents(&api).await.into_iter().filter(|d| d["part"]["box"].is_array());
+    assert_eq!(boxes.count(), 2, "the page is shown as it came");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -250,6 +250,15 @@ fn lies_on(table: &str, reading: &mut Reading) {
     }
 }
 
+/// A check fails: of a field, or of what no field says.
+fn fails(check: &str, reading: &mut Reading) {
+    let reason =
+        Reason::new(ReasonCode::ChecksFailed, format!("{check} does not hold.")).with("check", check);
+    let about: Vec<FieldName> = check.parse::<FieldName>().into_iter().collect();
+    reading.reasons.push(if about.is_empty() { reason } else { reason.about(&about) });
+    reading.outcome = Outcome::Review;
+}
+
 /// An accepted receipt with the fields that the file lists, and with `id_probability` where it says that it is no ID.
 fn receipt(text: &str, declared: &Declared) -> Reading {
     let mut reading = note(String::new());
@@ -269,6 +278,9 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         if name == "photo" {
             lies_on(value, &mut reading);
+        }
+        if name == "failed" {
+            fails(value, &mut reading);
         }
         if name == "id_probability" {
             reading.id_probability = value.parse().ok();

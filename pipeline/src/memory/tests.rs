@@ -229,6 +229,7 @@ fn what_a_machine_wrote_stays_and_a_changed_account_holds_what_is_sure() {
     let mut reading = doubtful();
     apply(&recalled, &mut reading, Scorers::committed());
     assert_eq!((reading.outcome, reading.reasons[0].code), (Outcome::Review, ReasonCode::ChecksFailed));
+    assert!(reading.reasons[0].fields().is_empty(), "no other value of a field makes it a known one");
     assert_eq!(
         (&reading.reasons[0].detail["left"], &reading.reasons[0].detail["right"]),
         (&OLD.into(), &NEW.into())

@@ -30,12 +30,15 @@ pub(super) fn take_layers(normalized: &mut Normalized, bytes: &[u8], limits: &Li
     }
 }
 
-/// Cuts a part out of its page, set upright as it was when someone said where the part is.
+/// Cuts a part out of its page, set upright as it was when someone said where the part is; out of the picture as it came
+/// where they said so of that.
 pub(super) fn cut_out(part: &Part, normalized: &mut Normalized, options: &OcrOptions, models: &Models) {
     for page in &mut normalized.pages {
-        // A page that cannot be read is as upright as it will be.
-        let turned = text::looked("ocr", page.number, || text::read_page(page, options, models));
-        normalized.diagnostics.extend(turned.err());
+        if !part.is_as_it_came() {
+            // A page that cannot be read is as upright as it will be.
+            let turned = text::looked("ocr", page.number, || text::read_page(page, options, models));
+            normalized.diagnostics.extend(turned.err());
+        }
         received::keep(&mut normalized.received, &normalized.media_type, page, Change::Cut);
         part.cut(page);
     }

@@ -39,6 +39,12 @@ pub fn least(kind: Kind, name: FieldName) -> f32 {
     }
 }
 
+/// What a bill's sum is made of.
+const SUMMED: &[FieldName] = {
+    use FieldName::{Discount, Rounding, Subtotal, Tax, Tip, Total, Withheld};
+    &[Subtotal, Discount, Tip, Tax, Withheld, Rounding, Total]
+};
+
 /// Fewer letters than this are no document's.
 const FEW_LETTERS: usize = 20;
 /// Sharpness below which a picture counts as blurred, unless its letters were read all the same: plain drawings look
@@ -108,7 +114,8 @@ pub fn reasons(
             Reason::new(ReasonCode::ChecksFailed, format!("{check} does not hold: {left} against {right}."))
                 .with("check", check.as_str())
                 .with("left", left.as_str())
-                .with("right", right.as_str()),
+                .with("right", right.as_str())
+                .about(SUMMED),
         );
     }
     if let Zone::Unread { page } = found.zone {

@@ -297,6 +297,7 @@ fn id_by_all(found: &Findings<'_>) -> (Fields, Vec<Reason>) {
                 .with("check", rule)
                 .with("left", number)
                 .with("right", rule)
+                .about(&[FieldName::DocumentNumber, FieldName::IssuingCountry, FieldName::DocumentType])
         });
         return (printed, broken.into_iter().collect());
     };
@@ -307,6 +308,7 @@ fn id_by_all(found: &Findings<'_>) -> (Fields, Vec<Reason>) {
             .with("check", format!("{name} of the zone = {name} of the page"))
             .with("left", zone)
             .with("right", page)
+            .about(&[name])
     });
     (fields, reasons.collect())
 }

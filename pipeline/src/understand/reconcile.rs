@@ -133,6 +133,7 @@ fn contradiction(name: FieldName, seen: &Field, sure: &Field, by: &str) -> Reaso
     .with("check", format!("{name} of {by} = {name} of the page"))
     .with("left", sure.value.as_str())
     .with("right", seen.value.as_str())
+    .about(&[name])
 }
 
 /// Whether two values of a field mean the same.
@@ -241,6 +242,7 @@ mod tests {
             NOWHERE,
         );
         assert_eq!(reasons[0].code, ReasonCode::ChecksFailed);
+        assert_eq!(reasons[0].fields(), [FieldName::Total], "and what it is about");
         assert_eq!(reasons[0].detail["left"], "119.00");
         assert_eq!(reasons[0].detail["right"], "91.00");
         let (_, unsure, _) = lay_over(

@@ -75,6 +75,12 @@ impl Users {
                     bail!("{name} is added; somebody else got that e-mail address at the same moment");
                 }
                 eprintln!("{name} can sign in now ({})", role.as_str());
+                let left = catalog.four_eyes_left().await?;
+                if left > 0 {
+                    eprintln!(
+                        "rules for four eyes that fewer than two people can keep: {left}; see /four-eyes"
+                    );
+                }
             }
             Self::List => {
                 for user in catalog.users().await? {

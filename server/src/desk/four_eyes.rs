@@ -73,12 +73,16 @@ async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
     for rule in app.catalog.four_eyes_rules().await? {
         rows.push(row(app, rule).await?);
     }
+    let mut frame = Frame::of(app, person, "people").await?;
+    if app.catalog.four_eyes_left().await? > 0 {
+        frame.notice = Some(frame.t(RULE_IS_LEFT).to_owned());
+    }
     Ok(page(&FourEyes {
         rows,
         kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
         reasons: ReasonCode::ALL.iter().map(|r| (r.as_str(), labels::label(r.as_str()))).collect(),
         whose: Whose::default(),
-        frame: Frame::of(app, person, "people").await?,
+        frame,
     }))
 }
 
@@ -118,6 +122,16 @@ impl New {
     }
 }
 
+/// Of a rule that nobody can keep any more.
+const RULE_IS_LEFT: &str =
+    "A rule has fewer than two people who can decide what it is about: let somebody in, or end it.";
+/// Why no rule is made.
+const TOO_FEW: &str =
+    "Two people must be able to decide what the rule is about, and there are {}: let somebody in first.";
+/// The same of what may be an ID.
+const TOO_FEW_SEE_IDS: &str = "The rule may be about an ID, so two people who decide must see IDs, and there are {}: give somebody the \
+                               right to see IDs first, or choose another kind.";
+
 /// `POST /four-eyes`: makes a rule, unless too few could keep it.
 pub async fn make(State(app): State<App>, person: Person, Form(mut form): Form<New>) -> Shown {
     Shown(
@@ -131,10 +145,8 @@ pub async fn make(State(app): State<App>, person: Person, Form(mut form): Form<N
             form.customer = whose.id;
             let made = app.catalog.make_four_eyes_rule(&form.scope()?, &person.caller.actor).await?;
             made.map_err(|few| {
-                Problem::Conflict(format!(
-                    "two people must be able to decide, and there is {}: let somebody in first",
-                    if few.deciding == 0 { "nobody" } else { "only one" }
-                ))
+                let why = if few.of_ids { TOO_FEW_SEE_IDS } else { TOO_FEW };
+                Problem::Conflict(person.tongue.f(why, few.deciding))
             })?;
             Ok(Redirect::to("/four-eyes").into_response())
         }

@@ -89,6 +89,7 @@ impl Refusal {
             Self::Outside(Outside::NameTaken) => "name_taken",
             Self::Outside(Outside::Unbound) => "people_are_bound",
             Self::Outside(Outside::LastAdmin) => "last_admin",
+            Self::Outside(Outside::FourEyes) => "four_eyes",
         })
     }
 
@@ -109,6 +110,9 @@ impl Refusal {
             Self::Outside(Outside::Disabled) => "You may not sign in here. Ask an admin.",
             Self::Outside(Outside::LastAdmin) => {
                 "By your groups nobody would be left who may let people in. Sign in with your password."
+            }
+            Self::Outside(Outside::FourEyes) => {
+                "By your groups too few would be left who decide what takes two persons. Sign in with your password."
             }
             Self::Outside(_) => "Nobody has let you in yet. Ask an admin to add your e-mail address.",
         }

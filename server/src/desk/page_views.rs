@@ -3,7 +3,6 @@
 
 use acuse_pipeline::{
     fields::{Field, FieldName, PageBox},
-    page::is_cut_note,
     part::Part,
     reading::SeenWord,
 };
@@ -150,10 +149,8 @@ fn received(document: &Document, number: usize, page: &StoredPage) -> Option<Str
     if content::picture(document).is_none() {
         return page.received.as_ref().map(|_| format!("{at}?page={number}"));
     }
-    let differs = page.changed
-        || document.notes.iter().any(|note| is_cut_note(note))
-        || document.part.is_some_and(|part| part.bbox().is_some());
-    differs.then_some(at)
+    let is_cut_out = document.part.is_some_and(|part| part.bbox().is_some());
+    (is_cut_out || !document.is_shown_as_it_came(number)).then_some(at)
 }
 
 fn holds(part: &Part, page: usize) -> bool {

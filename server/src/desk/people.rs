@@ -204,6 +204,10 @@ pub struct Act {
     act: String,
 }
 
+/// Why somebody stays who they are.
+const RULE_IS_LEFT: &str = "A rule for four eyes would be left with fewer than two people who can decide what it is about: \
+                            let somebody else in first, or end the rule.";
+
 fn role(text: &str) -> Result<Role, Problem> {
     let said = word::<Role>("role", Some(text))?;
     said.ok_or_else(|| Problem::BadRequest("role: say what they may do".to_owned()))
@@ -295,6 +299,7 @@ pub async fn change(
                 Unchanged::EmailTaken => {
                     Problem::Conflict("somebody else has that e-mail address".to_owned())
                 }
+                Unchanged::FourEyes => Problem::Conflict(person.tongue.t(RULE_IS_LEFT).to_owned()),
             })?;
             let detail = json!({
                 "user": user.name,

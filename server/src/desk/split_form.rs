@@ -1,7 +1,10 @@
 //! Several documents in one file, at the desk: what the reader proposes, what a reviewer types, and what else came in
 //! the file of a part.
 
-use acuse_pipeline::{part::Part, reason::ReasonCode};
+use acuse_pipeline::{
+    part::Part,
+    reason::{Reason, ReasonCode},
+};
 use acuse_storage::{Document, DocumentId, split::Split};
 use serde_json::{Map, Value};
 
@@ -18,6 +21,10 @@ pub struct Offer {
     pub places: String,
     /// Whether documents may be drawn on the picture.
     pub drawable: bool,
+    /// Whether they are drawn on it as it came, which is not as its page is shown.
+    pub as_it_came: bool,
+    /// Whether nothing speaks for several: then it is aside until somebody draws.
+    pub aside: bool,
 }
 
 impl Offer {
@@ -27,10 +34,13 @@ impl Offer {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return self };
         match said(text) {
             Ok(parts) if text.starts_with('[') => {
-                Self { count: parts.len(), places: text.to_owned(), ..self }
+                Self { count: parts.len(), places: text.to_owned(), aside: false, ..self }
             }
             Err(_) if text.starts_with('[') => self,
-            parts => Self { count: parts.map_or(0, |parts| parts.len()), pages: text.to_owned(), ..self },
+            parts => {
+                let count = parts.map_or(0, |parts| parts.len());
+                Self { count, pages: text.to_owned(), aside: false, ..self }
+            }
         }
     }
 }
@@ -65,33 +75,37 @@ fn part(proposal: &Value) -> Option<Part> {
     serde_json::from_value(Value::Object(place.collect::<Map<_, _>>())).ok()
 }
 
-/// What to offer: of a document with one page and no proposal nothing, unless it may be drawn on.
+/// What to offer: the pages of a document that has several, and the picture of any to be drawn on where a box on it says
+/// something; see [`Split::of_document`].
 #[must_use]
 pub fn offer(document: &Document, proposed: &[Part]) -> Option<Offer> {
-    let (count, drawable) = (proposed.len(), is_as_it_came(document));
-    if proposed.iter().any(|part| part.bbox().is_some()) {
-        let split = Split::of_document(document, proposed.to_vec()).is_ok();
-        let places = serde_json::to_string(proposed).ok().filter(|_| split).unwrap_or_default();
-        let offered = drawable || !places.is_empty();
-        return offered.then(|| Offer { count, pages: String::new(), places, drawable });
+    let whole_pages = document.part.is_none_or(|part| part.bbox().is_none()) && !document.pages.is_empty();
+    if !whole_pages {
+        return None;
     }
-    let whole_pages = document.part.is_none_or(|part| part.bbox().is_none());
-    let several = !document.pages.is_empty() && document.page_count.is_some_and(|pages| pages > 1);
-    let offered = (several && whole_pages) || drawable;
-    offered.then(|| Offer { count, pages: typed(proposed), places: String::new(), drawable })
+    let says = |reasons: &[Reason]| reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
+    let found = says(&document.findings);
+    let several = document.page_count.is_some_and(|pages| pages > 1);
+    let is_shown = (1..=document.pages.len()).all(|page| document.is_shown_as_it_came(page));
+    let as_it_came = !found && !is_shown && document.is_one_picture();
+    let placed = proposed.iter().any(|part| part.bbox().is_some());
+    let split = || Split::of_document(document, proposed.to_vec()).is_ok();
+    let places = serde_json::to_string(proposed).ok().filter(|_| placed && split()).unwrap_or_default();
+    let offer = Offer {
+        count: proposed.len(),
+        pages: if placed { String::new() } else { typed(proposed) },
+        places,
+        drawable: found || is_shown || as_it_came,
+        as_it_came,
+        aside: !several && !found && !says(&document.reasons),
+    };
+    (several || offer.drawable || !offer.places.is_empty()).then_some(offer)
 }
 
 /// Whether a text says the parts as they are offered.
 #[must_use]
 pub fn is_offered(document: &Document, text: &str) -> bool {
     offer(document, &proposed(document)).is_some_and(|offer| text == offer.pages || text == offer.places)
-}
-
-/// Whether its pictures are its pages as they came, so that a box on one says something: see [`Split::of_document`].
-fn is_as_it_came(document: &Document) -> bool {
-    let whole_pages = document.part.is_none_or(|part| part.bbox().is_none());
-    let found = document.findings.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
-    found && whole_pages && !document.pages.is_empty()
 }
 
 /// `1-2, 3`.
@@ -188,12 +202,19 @@ mod tests {
 
     #[test]
     fn what_somebody_said_stands_in_the_place_of_what_is_proposed() {
-        let offer = || Offer { count: 2, pages: "1, 2".into(), places: String::new(), drawable: true };
+        let offer = || Offer {
+            count: 2,
+            pages: "1, 2".into(),
+            places: String::new(),
+            drawable: true,
+            as_it_came: false,
+            aside: true,
+        };
         assert_eq!(offer().or_said(None).pages, "1, 2");
         let typed = offer().or_said(Some("1-2, nine"));
         assert_eq!((typed.pages.as_str(), typed.count), ("1-2, nine", 0));
         let drawn = offer().or_said(Some(r#"[{"first_page":1,"box":[0,0,0.5,1]}]"#));
-        assert_eq!((drawn.count, drawn.places.is_empty()), (1, false));
+        assert_eq!((drawn.count, drawn.places.is_empty(), drawn.aside), (1, false, false));
     }
 
     #[test]

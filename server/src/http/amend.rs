@@ -15,7 +15,7 @@ use crate::{
     etag::{Precondition, Version},
     extract::{Body, Id},
     problem::Problem,
-    review::{Ask, NewFields, Refusal, Verdict, Whose, prepared, told, values},
+    review::{Ask, NewFields, Refusal, Verdict, Whose, amended, told, values},
     state::App,
 };
 
@@ -79,7 +79,7 @@ async fn amend(app: &App, caller: &Caller, id: DocumentId, ask: Ask) -> Result<(
     if ask.seen_version.is_some_and(|seen| seen != document.version) {
         return Err(stale(document.version));
     }
-    let (by, correct) = prepared(app, caller, &document, ask).await?;
+    let (by, correct) = amended(app, caller, &document, ask).await?;
     // What was checked is what is changed.
     let by = Deciding { seen_version: Some(document.version), ..by };
     match app.catalog.amend(id, &by, &correct).await? {

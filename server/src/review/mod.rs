@@ -10,6 +10,7 @@ mod later;
 pub mod prepare;
 pub mod refusal;
 pub mod resolve;
+mod standing;
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use acuse_storage::{
 pub use ask::{Ask, Asked, Decided, Verdict, Whose};
 pub use correct::{alike, carried};
 pub use later::put_off;
-pub(crate) use prepare::{is_warned, prepared};
+pub(crate) use prepare::{amended, is_warned, prepared};
 pub use refusal::{Fault, Refusal};
 pub use resolve::{Decide, NewFields, resolve, values};
 

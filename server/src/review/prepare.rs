@@ -1,16 +1,18 @@
 //! What was said, checked the reader's own way and put in the catalog's terms.
 
-use acuse_pipeline::{
-    checks::{self, Warning},
-    reason::ReasonCode,
-};
+use acuse_pipeline::checks::{self, Warning};
 use acuse_storage::{
     CatalogError, Document, DocumentId,
     reviews::{Deciding, Decision, Overridden},
     split::Split,
 };
 
-use super::{Ask, Fault, Refusal, Verdict, Whose, correct::corrected, refusal::fault};
+use super::{
+    Ask, Fault, Refusal, Verdict, Whose,
+    correct::corrected,
+    refusal::fault,
+    standing::standing,
+};
 use crate::{
     access::{self, Caller},
     problem::Problem,
@@ -25,7 +27,28 @@ pub(crate) async fn prepared<'a>(
     app: &App,
     caller: &'a Caller,
     document: &Document,
+    ask: Ask,
+) -> Result<(Deciding<'a>, Decision), Refusal> {
+    weighed(app, caller, document, ask, true).await
+}
+
+/// The same of what is only changed: what speaks against filing the document, whatever its fields say, is asked about where
+/// it is filed.
+pub(crate) async fn amended<'a>(
+    app: &App,
+    caller: &'a Caller,
+    document: &Document,
+    ask: Ask,
+) -> Result<(Deciding<'a>, Decision), Refusal> {
+    weighed(app, caller, document, ask, false).await
+}
+
+async fn weighed<'a>(
+    app: &App,
+    caller: &'a Caller,
+    document: &Document,
     mut ask: Ask,
+    files: bool,
 ) -> Result<(Deciding<'a>, Decision), Refusal> {
     if let Some(of) = ask.duplicate_of {
         ask.duplicate_of = Some(first_of(app, caller, document, of).await?);
@@ -49,7 +72,7 @@ pub(crate) async fn prepared<'a>(
     let because = noted(ask.because.as_deref()).map_err(Refusal::Faults)?;
     let against = ask.against.take();
     let decision = checked(ask, by.note.clone(), document).map_err(Refusal::Faults)?;
-    let warnings = warnings(app, document, &decision).await?;
+    let warnings = warnings(app, document, &decision, files).await?;
     // A reason is of what was in front of whoever gave it.
     let is_seen = |w: &Warning| against.as_ref().is_none_or(|seen| seen.contains(&w.name()));
     match because {
@@ -93,28 +116,28 @@ pub(super) fn noted(text: Option<&str>) -> Result<Option<String>, Vec<Fault>> {
 /// When the catalog fails.
 pub(crate) async fn is_warned(app: &App, document: &Document) -> Result<bool, CatalogError> {
     let as_it_stands = Decision::Approve { customer_id: None };
-    Ok(!warnings(app, document, &as_it_stands).await?.is_empty())
+    Ok(!warnings(app, document, &as_it_stands, true).await?.is_empty())
 }
 
-/// What speaks against filing it so.
-async fn warnings(app: &App, document: &Document, decision: &Decision) -> Result<Vec<Warning>, CatalogError> {
+/// What speaks against saying so of it; where that `files` it, what the reader saw, too.
+async fn warnings(
+    app: &App,
+    document: &Document,
+    decision: &Decision,
+    files: bool,
+) -> Result<Vec<Warning>, CatalogError> {
     let (kind, fields) = match decision {
         Decision::Approve { .. } => (document.kind, &document.fields),
         Decision::Correct { kind, fields, .. } => (kind.or(document.kind), fields),
         _ => return Ok(Vec::new()),
     };
-    let Some(kind) = kind else { return Ok(Vec::new()) };
-    let text = app.catalog.document_text(document.id).await?.unwrap_or_default();
-    let mut found = checks::warnings(kind, fields, &text, app.catalog.now().date());
-    // What the reader saw on the page and nobody has touched since still stands.
-    if fields == &document.fields {
-        let seen = document.reasons.iter().filter(|r| r.code == ReasonCode::ChecksFailed);
-        found.extend(seen.map(|r| Warning {
-            check: "reader",
-            field: None,
-            message: r.message.clone(),
-            value: String::new(),
-        }));
+    let mut found = Vec::new();
+    if let Some(kind) = kind {
+        let text = app.catalog.document_text(document.id).await?.unwrap_or_default();
+        found = checks::warnings(kind, fields, &text, app.catalog.now().date());
+    }
+    if files {
+        found.extend(standing(&document.reasons, &document.fields, fields));
     }
     Ok(found)
 }

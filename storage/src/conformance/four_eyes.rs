@@ -12,10 +12,10 @@ use super::{
     road::field,
 };
 use crate::{
-    Access, Catalog, DocumentId, ReviewId,
+    Access, Catalog, DocumentId, ReviewId, Sensitivity,
     names::{UserId, WaitsFor, micros, now},
     reviews::{Deciding, Decision, Resolved, ReviewFilter, Undone, four_eyes::Scope},
-    users::{Change, Role},
+    users::{Change, Role, Unchanged},
 };
 
 fn comes_to(total: &str) -> Decision {
@@ -236,5 +236,57 @@ pub(super) async fn an_answer_is_taken_back_and_given_again(catalog: &Catalog) {
     assert_eq!(persons(catalog, id).await, ["user:ana", "user:ben"]);
     assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
     assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    let_in(catalog, &shut_out).await;
+}
+
+pub(super) async fn where_it_may_be_an_id_only_who_sees_them_counts(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let add = async |name: &str, sees_ids: bool| {
+        let name = format!("{name}-{unique}");
+        catalog.add_user(&name, "!", (Role::Reviewer, sees_ids), None).await.unwrap().expect("a new name")
+    };
+    let (ana, ben) = (add("ana", true).await, add("ben", false).await);
+    let shut_out = only(catalog, &[ana, ben]).await;
+    let make = async |scope: &Scope| catalog.make_four_eyes_rule(scope, "user:boss").await.unwrap();
+    let of = |kind| Scope { kind, ..Scope::default() };
+    for kind in [Some(Kind::Id), None] {
+        let few = make(&of(kind)).await.unwrap_err();
+        assert_eq!((few.deciding, few.of_ids), (1, true), "{kind:?}: the second could not open it");
+    }
+    let bills = make(&of(Some(Kind::Invoice))).await.expect("both decide bills");
+    assert!(catalog.end_four_eyes_rule(bills, "user:boss").await.unwrap());
+
+    let eva = add("eva", true).await;
+    let much = Scope { amount_from: Some("1000000".parse().unwrap()), ..Scope::default() };
+    let rules = [make(&of(Some(Kind::Id))).await.expect("two see IDs"), make(&much).await.expect("two")];
+    let off = Change { disabled: Some(true), ..Change::default() };
+    let blind = Change { sees_ids: Some(false), ..Change::default() };
+    let elsewhere = Change { role: Some(Role::Finance), ..Change::default() };
+    for change in [&off, &blind, &elsewhere] {
+        let refused = catalog.change_user(eva, change).await.unwrap();
+        assert_eq!(refused, Err(Unchanged::FourEyes), "nobody would be her second");
+    }
+    assert!(catalog.change_user(ben, &off).await.unwrap().is_ok(), "he keeps neither rule");
+    let_in(catalog, &[ben]).await;
+    assert_eq!(catalog.four_eyes_left().await.unwrap(), 0);
+    let gone = only(catalog, &[ana, ben]).await;
+    assert_eq!(catalog.four_eyes_left().await.unwrap(), rules.len(), "whoever looks is told");
+    let_in(catalog, &gone).await;
+
+    // Three decide, and two of them may: they settle it between them.
+    let (id, review) = waiting(catalog).await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE documents SET sensitivity = 'unknown' WHERE id = $1", id.0).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(catalog.document(id).await.unwrap().unwrap().sensitivity, Sensitivity::Unknown);
+    let (ana, eva) = (format!("user:ana-{unique}"), format!("user:eva-{unique}"));
+    assert_eq!(says(catalog, review.id, &ana, "2000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(says(catalog, review.id, &eva, "3000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(status(catalog, id).await, (Status::InReview, Some(WaitsFor::Approver)));
+    assert!(is_next_of(catalog, id, &ana).await && is_next_of(catalog, id, &eva).await);
+    assert_eq!(says(catalog, review.id, &ana, "3000000.00").await, Resolved::Done(Status::Filed));
+    for rule in rules {
+        assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    }
     let_in(catalog, &shut_out).await;
 }

@@ -7,6 +7,7 @@ use acuse_pipeline::{
     reading::SeenWord,
     reason::{Reason, ReasonCode},
 };
+use serde_json::json;
 use time::Duration;
 
 use super::{
@@ -292,13 +293,44 @@ pub(super) async fn a_part_of_a_part_and_what_is_no_split(catalog: &Catalog) {
     assert_eq!(Split::of_document(&cut, vec![half(1, 0.0), half(1, 0.5)]), Err(NoSplit::CutOut));
     let plain = Document { findings: Vec::new(), ..seen.clone() };
     let boxes = vec![pages(1, 2), half(3, 0.0), half(3, 0.5)];
-    assert_eq!(Split::of_document(&plain, boxes), Err(NoSplit::Boxes), "the page may have been levelled");
+    assert!(
+        Split::of_document(&plain, boxes.clone()).is_ok(),
+        "nobody found several, and it is shown as it came"
+    );
+    let mut levelled = plain.clone();
+    levelled.pages[2].changed = true;
+    assert_eq!(Split::of_document(&levelled, boxes), Err(NoSplit::Boxes), "it is not shown as it came");
+    a_photo_is_split_where_it_is_drawn_on(&levelled);
     let out = Split::of_document(&plain, vec![pages(1, 2)]);
     assert_eq!(out, Err(NoSplit::Parts(PartError::Count)));
     let out = Split::of_document(&plain, vec![pages(1, 2), pages(3, 4)]);
     assert_eq!(out, Err(NoSplit::Parts(PartError::NoSuchPage { page: 4, of: 3 })));
     let vast = Split::of_file(vec![pages(1, 1), pages(2, u32::MAX)], u32::MAX);
     assert_eq!(vast, Err(NoSplit::TooManyPages), "a reader's word is not counted up to");
+}
+
+/// A photo that was read as one, out of which its page was cut: it is drawn on as it came.
+fn a_photo_is_split_where_it_is_drawn_on(read: &Document) {
+    let came = |from: f32| -> Part {
+        let said = json!({ "first_page": 1, "box": [from, 0.0, from + 0.5, 1.0], "as_it_came": true });
+        serde_json::from_value(said).unwrap()
+    };
+    let drawn = vec![came(0.0), came(0.5)];
+    let media_type = |name: &str| Some(name.to_owned());
+    let mut photo = Document {
+        part: None,
+        page_count: Some(1),
+        media_type: media_type("image/jpeg"),
+        findings: Vec::new(),
+        ..read.clone()
+    };
+    photo.pages.truncate(1);
+    photo.pages[0].changed = true;
+    assert_eq!(Split::of_document(&photo, drawn.clone()).unwrap().parts(), drawn);
+    let halves = vec![half(1, 0.0), half(1, 0.5)];
+    assert_eq!(Split::of_document(&photo, halves), Err(NoSplit::Boxes), "of the page, which lies otherwise");
+    let scan = Document { media_type: media_type("application/pdf"), ..photo };
+    assert_eq!(Split::of_document(&scan, drawn), Err(NoSplit::NoPicture));
 }
 
 pub(super) async fn whose_it_is_stays_only_where_it_was_said(catalog: &Catalog) {

@@ -13,8 +13,9 @@ use acuse_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use rules::kept;
+use rules::{Deciders, rules};
 pub use rules::{Rule, Scope, TooFew};
-use rules::{deciding, rules};
 
 use super::{
     Deciding, Decision,
@@ -189,7 +190,7 @@ pub(super) async fn said(
         }
         // The two that there are settle it between them: whoever takes the other's answer.
         ([a, b, ..], Some(own)) => {
-            if deciding(tx).await? > 2 {
+            if Deciders::now(tx).await?.on(document) > 2 {
                 return Ok(Said::Own);
             }
             change(tx, document.id, by.who, &answer).await?;

@@ -14,6 +14,7 @@ use crate::{
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, ReviewId, micros},
     sql::{Bind, Query, Tx},
+    users::DECIDES,
 };
 
 /// Which open reviews a list shows.
@@ -206,8 +207,8 @@ impl ReviewFilter {
                    AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = d.id AND a.state = 'asked' \
                      AND a.left_at IS NULL) \
                    AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = {who}) \
-                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
-                       AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))"
+                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE {DECIDES} \
+                       AND (u.sees_ids OR d.sensitivity = 'open')) <= 2))))"
             ));
         }
     }

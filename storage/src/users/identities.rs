@@ -51,6 +51,8 @@ pub enum Outside {
     NameTaken,
     /// By their groups nobody would be left who may let people in.
     LastAdmin,
+    /// By their groups too few would be left who decide what two must say alike.
+    FourEyes,
 }
 
 /// A person at a provider.
@@ -292,6 +294,7 @@ async fn with_role(
     let changed = match super::change(tx, user.id, &change).await? {
         Ok(changed) => changed,
         Err(Unchanged::LastAdmin) => return Ok(Err(Outside::LastAdmin)),
+        Err(Unchanged::FourEyes) => return Ok(Err(Outside::FourEyes)),
         Err(_) => return Ok(Err(Outside::Unknown)),
     };
     let detail = json!({ "user": changed.name, "role": { "from": user.role, "to": role } });

@@ -1,10 +1,13 @@
 //! What the house decides and persons do: who answers, who approves, and what is said too late.
 
 use acuse_fixtures::graph::{Inbound, Said, Sender, SentMessage};
+use acuse_storage::names::WaitsFor;
 use acuse_tests::simulated::{clock, set_clock};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use time::{Duration, format_description::well_known::Rfc3339};
+
+use crate::desk_beside::{page, reviewer};
 
 use super::{ANA, EVA, agrees, answer, buttons, ends, file, led, only_document, taps, text_of, words};
 
@@ -67,6 +70,11 @@ async fn what_comes_to_much_is_filed_once_somebody_tapped() {
     let large =
         all["data"].as_array().unwrap().iter().find(|d| d["status"] == "in_review").expect("it waits");
     let id = large["id"].as_str().unwrap().to_owned();
+    let rita = reviewer(&acuse, "rita", true).await;
+    let seen = page(&acuse, &rita, &format!("/documents/{id}")).await;
+    let waits = acuse.world.catalog().document(id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(waits.waits_for, Some(WaitsFor::Approver), "{large}");
+    assert!(!seen.contains("id=\"four-eyes\""), "nobody has answered, and no second is asked: {seen}");
     let to_eva =
         |sent: &SentMessage| sent.to.as_deref().is_some_and(|to| to.trim_start_matches('+') == EVA.0);
     let asked = acuse.world.graph.sent().into_iter().rfind(to_eva).expect("she is asked");

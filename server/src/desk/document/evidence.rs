@@ -7,7 +7,7 @@ use acuse_pipeline::{
     document::Kind,
     fields::{FieldName, Fields},
     reading::SeenWord,
-    reason::{Reason, ReasonCode},
+    reason::{FIELDS, Reason, ReasonCode},
 };
 use acuse_storage::{CustomerId, Document, DocumentId, customers::CustomerAlias, names::Source};
 use serde_json::Value;
@@ -198,7 +198,7 @@ fn with_a_key(mut cards: Vec<Card>) -> Vec<Card> {
 }
 
 fn plain(reason: &Reason, document: &Document, today: Date) -> Card {
-    const TOLD: &[&str] = &["candidates", "missing", "confidence", "documents", "contact_id"];
+    const TOLD: &[&str] = &["candidates", "missing", "confidence", "documents", "contact_id", FIELDS];
     let is_told = |key: &str| TOLD.contains(&key) || exception::is_said(reason.code, key);
     let told = reason.detail.iter().filter(|(key, _)| !is_told(key));
     Card {

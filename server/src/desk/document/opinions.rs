@@ -94,7 +94,8 @@ fn differences(first: &Answer, second: &Answer, called: &Names, tongue: Tongue) 
     all
 }
 
-/// What others have said of a document; none where one person's word is enough.
+/// What others have said of a document; none where nobody has said anything: what waits for whoever approves it in a chat, by its
+/// amount alone, waits for no second answer.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -104,6 +105,9 @@ pub async fn others(app: &App, person: &Person, document: &Document) -> Result<O
         return Ok(None);
     }
     let said = app.catalog.opinions_of(document.id).await?;
+    if said.is_empty() {
+        return Ok(None);
+    }
     let name = |o: &Opinion| o.person.strip_prefix("user:").unwrap_or(&o.person).to_owned();
     let differences = match said.as_slice() {
         [first, second, ..] if settles => {

@@ -13,12 +13,14 @@ use uuid::Uuid;
 
 use super::{Answer, values};
 use crate::{
+    access::Access,
     audit,
     catalog::Catalog,
     documents::{Amount, Document},
     error::CatalogError,
     names::{CustomerId, at, micros, number, word},
     sql::Tx,
+    users::{self, DECIDES},
 };
 
 /// What is asked of two persons. What is none is any.
@@ -54,6 +56,8 @@ pub struct Rule {
 pub struct TooFew {
     /// How many there are.
     pub deciding: u64,
+    /// Whether what the rule names may be an ID, so that only who sees IDs was counted.
+    pub of_ids: bool,
 }
 
 impl Scope {
@@ -75,6 +79,11 @@ impl Scope {
             && self.amount_from.is_none_or(|least| amount.is_some_and(|a| a >= least.0))
     }
 
+    /// Whether it may name what only who sees IDs can open: an ID, or anything at all.
+    fn is_of_ids(&self) -> bool {
+        self.kind.is_none_or(|kind| kind == Kind::Id)
+    }
+
     /// Whether a decision on a document needs two: by what it says now, or by what it is to say. Otherwise a rule would be
     /// evaded by changing what it goes by.
     pub(super) fn is_about_either(&self, document: &Document, answer: &Answer) -> bool {
@@ -84,13 +93,43 @@ impl Scope {
     }
 }
 
-/// People who may decide.
-const DECIDING: &str = "SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
-     AND u.role IN ('reviewer', 'supervisor', 'admin')";
+/// So many must be able to decide what a rule names.
+const TWO: u64 = 2;
 
-pub(super) async fn deciding(tx: &mut Tx) -> Result<u64, CatalogError> {
-    let (count,) = one!(tx, (i64,), DECIDING)?;
-    number("users", "role", count)
+/// How many people decide.
+#[derive(Clone, Copy)]
+pub(super) struct Deciders {
+    all: u64,
+    see_ids: u64,
+}
+
+impl Deciders {
+    pub(super) async fn now(tx: &mut Tx) -> Result<Self, CatalogError> {
+        let text =
+            format!("SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {DECIDES}");
+        let (all, see_ids) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
+        Ok(Self { all: number("users", "role", all)?, see_ids: number("users", "sees_ids", see_ids)? })
+    }
+
+    /// Those who could decide this document.
+    pub(super) fn on(self, document: &Document) -> u64 {
+        if Access::new(false).withholds(document.sensitivity) { self.see_ids } else { self.all }
+    }
+
+    /// Those who could decide all that a rule names.
+    fn on_all(self, scope: &Scope) -> u64 {
+        if scope.is_of_ids() { self.see_ids } else { self.all }
+    }
+}
+
+/// How many of the rules that stand two people could keep.
+pub(crate) async fn kept(tx: &mut Tx) -> Result<usize, CatalogError> {
+    let standing = rules(tx).await?;
+    if standing.is_empty() {
+        return Ok(0);
+    }
+    let deciding = Deciders::now(tx).await?;
+    Ok(standing.iter().filter(|rule| deciding.on_all(&rule.scope) >= TWO).count())
 }
 
 type RuleRow = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<String>, Option<i64>, String, i64);
@@ -132,7 +171,17 @@ impl Catalog {
         rules(&mut tx).await
     }
 
-    /// Makes a rule, unless too few people decide to keep it.
+    /// How many of the rules that stand fewer than two people could keep.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn four_eyes_left(&self) -> Result<usize, CatalogError> {
+        let mut tx = self.reading().await?;
+        let standing = rules(&mut tx).await?.len();
+        Ok(standing.saturating_sub(kept(&mut tx).await?))
+    }
+
+    /// Makes a rule, unless too few people could decide what it names.
     ///
     /// # Errors
     /// When the database fails.
@@ -142,9 +191,11 @@ impl Catalog {
         who: &str,
     ) -> Result<Result<Uuid, TooFew>, CatalogError> {
         let mut tx = self.writing().await?;
-        let deciding = deciding(&mut tx).await?;
-        if deciding < 2 {
-            return Ok(Err(TooFew { deciding }));
+        // Whoever is shut out meanwhile is not counted.
+        users::hold_all(&mut tx).await?;
+        let deciding = Deciders::now(&mut tx).await?.on_all(scope);
+        if deciding < TWO {
+            return Ok(Err(TooFew { deciding, of_ids: scope.is_of_ids() }));
         }
         let (id, present) = (Uuid::now_v7(), micros(tx.now()));
         execute!(

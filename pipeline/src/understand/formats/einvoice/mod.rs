@@ -237,7 +237,8 @@ fn attached(root: &Node, today: Date) -> Option<Attached> {
         let reason = Reason::new(ReasonCode::ChecksFailed, message)
             .with("check", "number of the envelope = number of the invoice")
             .with("left", said)
-            .with("right", number.value.as_str());
+            .with("right", number.value.as_str())
+            .about(&[FieldName::Number]);
         invoice.reasons.push(reason);
     }
     invoice.reasons.extend(refused(root));
@@ -275,7 +276,8 @@ fn settled(mut bill: Bill, dialect: &'static str, today: Date) -> Einvoice {
     let (fields, mut reasons) = fields::fields(bill);
     if !fields.contains_key(&FieldName::Total) && reasons.is_empty() {
         let message = "The XML says no total.";
-        reasons.push(Reason::new(ReasonCode::ChecksFailed, message).with("check", "the XML says a total"));
+        let reason = Reason::new(ReasonCode::ChecksFailed, message).with("check", "the XML says a total");
+        reasons.push(reason.about(&[FieldName::Total]));
     }
     Einvoice { dialect, kind, fields, reasons, notes }
 }
