@@ -338,6 +338,7 @@ async fn merge(app: &App, person: &Person, id: CustomerId, from: &str) -> Result
     match app.catalog.merge_customers(id, from, &person.caller.actor).await? {
         Merged::Done(_) => saved_as(app, Upserted::Updated(id), "merged").await,
         Merged::Missing => Err(Problem::NotFound("customer, or they are one already")),
+        Merged::MergedInto(kept) => Err(Problem::Conflict(format!("it became part of {kept} already"))),
         Merged::SameObligations => Err(Problem::Conflict(
             "both owe something under the same number: settle one of the two first".to_owned(),
         )),
