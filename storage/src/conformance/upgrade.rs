@@ -66,6 +66,8 @@ pub async fn upgrade(catalog: &Catalog) {
     let lost = super::arrivals::came_before(catalog).await;
     migrate_to(catalog, super::closed::BEFORE_LATE_LINES).await;
     super::closed::came_late_before(catalog, landed.filed).await;
+    migrate_to(catalog, super::merges::BEFORE_MERGES).await;
+    let merged = super::merges::were_merged_before(catalog, &landed).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
     super::closed::is_late_still(catalog, landed.filed).await;
@@ -88,6 +90,7 @@ pub async fn upgrade(catalog: &Catalog) {
     super::tallies::what_was_there_is_counted(catalog).await;
     super::feed::what_was_there_was_told(catalog, landed.waiting).await;
     super::people::is_known_still(catalog, known).await;
+    super::merges::are_one_look_away(catalog, &landed, merged).await;
     columns_are_the_same_on_both(catalog).await;
 }
 

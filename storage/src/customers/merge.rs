@@ -119,24 +119,32 @@ async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, Cat
     Ok(documents)
 }
 
-/// The rows that are of `gone`; how many of them are documents.
+/// The rows that are of `gone`, or of whoever was merged into it; how many of them are documents.
 async fn move_rows(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogError> {
     let present = micros(tx.now());
     let documents = execute!(
         tx,
-        "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 WHERE customer_id = $2",
+        "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 \
+         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2)",
         kept,
         gone,
         present
     )?;
     execute!(
         tx,
-        "UPDATE contacts SET customer_id = $1, updated_at = $3 WHERE customer_id = $2",
+        "UPDATE contacts SET customer_id = $1, updated_at = $3 \
+         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2)",
         kept,
         gone,
         present
     )?;
-    execute!(tx, "UPDATE obligations SET customer_id = $1 WHERE customer_id = $2", kept, gone)?;
+    execute!(
+        tx,
+        "UPDATE obligations SET customer_id = $1 \
+         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2)",
+        kept,
+        gone
+    )?;
     Ok(documents)
 }
 
