@@ -178,12 +178,12 @@ pub(crate) fn erased(kind: ErasedKind, alias: &str) -> String {
     )
 }
 
-/// Whether a contact or a customer was erased, or its erasure has begun, also as what it was merged into: nothing is written
-/// of it from then on.
+/// Whether a contact or a customer, as who they are by now, was erased, or their erasure has begun: nothing is written of them
+/// from then on.
 pub(crate) async fn is_erased(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, CatalogError> {
     let kept = merges::stands_for(tx, kind, id).await?;
-    let sql = "SELECT 1 FROM erasures WHERE kind = $1 AND subject IN ($2, $3) LIMIT 1";
-    Ok(optional!(tx, (i32,), sql, kind.as_str(), id, kept)?.is_some())
+    let sql = "SELECT 1 FROM erasures WHERE kind = $1 AND subject = $2 LIMIT 1";
+    Ok(optional!(tx, (i32,), sql, kind.as_str(), kept)?.is_some())
 }
 
 /// Whether a legal hold is on a thing, or on what would go with it.

@@ -19,15 +19,22 @@ pub(crate) async fn stands_for(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Resul
     Ok(row.and_then(|(into,)| into).unwrap_or(id))
 }
 
+/// Steps after which somebody who is being merged is taken as they stand.
+const STEPS: u32 = 8;
+
 /// The customer of whom something is written under this id: whoever merges them waits for the end of this transaction, and
 /// moves what it wrote.
-pub(crate) async fn written_of(tx: &mut Tx, id: CustomerId) -> Result<CustomerId, CatalogError> {
+pub(crate) async fn written_of(tx: &mut Tx, mut id: CustomerId) -> Result<CustomerId, CatalogError> {
     let sql = tx.pick(
         "SELECT merged_into FROM customers WHERE id = $1",
         "SELECT merged_into FROM customers WHERE id = $1 FOR KEY SHARE",
     );
-    let row = optional!(tx, (Option<Uuid>,), sql, id.0)?;
-    Ok(row.and_then(|(into,)| into).map_or(id, CustomerId))
+    // Whoever was kept may be merged away at this moment.
+    for _ in 0..STEPS {
+        let Some((Some(into),)) = optional!(tx, (Option<Uuid>,), sql, id.0)? else { break };
+        id = CustomerId(into);
+    }
+    Ok(id)
 }
 
 /// [`written_of`] of somebody who may not be known.

@@ -25,6 +25,7 @@ use crate::{
 pub(super) use before::{BEFORE_MERGES, are_one_look_away, were_merged_before};
 pub(super) use entrances::{
     a_merge_carries_keys_and_endpoints, an_id_that_was_merged_away_stands_for_who_was_kept,
+    what_is_written_meanwhile_is_moved,
 };
 
 /// What somebody sent, filed as this customer's.

@@ -343,6 +343,7 @@ pub async fn catalog(catalog: &Catalog) {
         merges::nobody_goes_by_the_id_of_another,
         merges::an_id_that_was_merged_away_stands_for_who_was_kept,
         merges::a_merge_carries_keys_and_endpoints,
+        merges::what_is_written_meanwhile_is_moved,
         locks::a_document_is_taken_before_its_review,
         locks::a_contact_is_taken_before_its_document,
         locks::what_is_decided_meanwhile_is_asked_nothing,

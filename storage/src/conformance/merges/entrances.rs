@@ -95,6 +95,24 @@ async fn is_owed_by(catalog: &Catalog, kept: CustomerId, gone: CustomerId) {
     catalog.cancel_obligation(&Access::whole(), owed.id, "a gift", "user:eva").await.unwrap();
 }
 
+/// What is written under an id while it is merged away is not left behind.
+pub(in crate::conformance) async fn what_is_written_meanwhile_is_moved(catalog: &Catalog) {
+    for _ in 0..3 {
+        let (kept, gone) = (customer(catalog).await, customer(catalog).await);
+        let mut writers = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let of = Upload { customer_id: Some(gone), ..upload(catalog.now()) };
+            let catalog = catalog.clone();
+            writers.spawn(async move { brought(&catalog, &of).await });
+        }
+        let merged = catalog.merge_customers(kept, gone, "user:eva").await.unwrap();
+        assert!(matches!(merged, Merged::Done(_)), "{merged:?}");
+        while let Some(written) = writers.join_next().await {
+            assert_eq!(whose(catalog, written.unwrap()).await, Some(kept));
+        }
+    }
+}
+
 /// Of all merges that the feed tells of, those into this customer.
 async fn told(catalog: &Catalog, kept: CustomerId) -> Vec<Event> {
     let filter = EventFilter { kinds: vec!["customer.merged".to_owned()] };
