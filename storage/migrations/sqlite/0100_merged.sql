@@ -33,3 +33,12 @@ WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.merged_into IS NOT NU
   AND NOT EXISTS (SELECT 1 FROM obligations o JOIN customers c ON c.id = o.customer_id
     JOIN customers m ON m.merged_into = c.merged_into
     WHERE m.id = obligations.customer_id AND o.number = obligations.number AND o.id < obligations.id);
+-- Whoever was erased by an id that had been merged away was not; a person is told, for it cannot be taken back.
+INSERT INTO incidents (id, kind, subject, severity, state, opened_at, last_seen_at, count)
+SELECT randomblob(16), 'erasure_of_nobody', m.kind || ' ' || lower(substr(hex(m.kept), 1, 8) || '-' || substr(hex(m.kept), 9, 4) || '-' || substr(hex(m.kept), 13, 4) || '-' || substr(hex(m.kept), 17, 4) || '-' || substr(hex(m.kept), 21)), 'critical', 'open', CAST(strftime('%s', 'now') AS INTEGER) * 1000000, CAST(strftime('%s', 'now') AS INTEGER) * 1000000, m.times
+FROM (SELECT g.kind, g.kept, COUNT(*) AS times FROM (
+    SELECT e.kind, c.merged_into AS kept FROM erasures e JOIN contacts c ON c.id = e.subject WHERE e.kind = 'contact'
+    UNION ALL
+    SELECT e.kind, c.merged_into FROM erasures e JOIN customers c ON c.id = e.subject WHERE e.kind = 'customer') g
+  WHERE g.kept IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasures k WHERE k.kind = g.kind AND k.subject = g.kept)
+  GROUP BY g.kind, g.kept) m;

@@ -46,6 +46,15 @@ pub(in crate::conformance) async fn were_merged_before(catalog: &Catalog, landed
     let sql = "INSERT INTO customers (id, name, name_key, merged_into, created_at, updated_at) \
                VALUES ($1, '', '', $2, 1, 1)";
     execute!(tx, sql, gone, kept).unwrap();
+    execute!(
+        tx,
+        "INSERT INTO erasures (id, kind, subject, cause, erased_by, at, counts, finished_at) \
+         VALUES ($1, 'customer', $2, 'request', 'user:eva', 1, $3, 2)",
+        Uuid::now_v7(),
+        gone,
+        r#"{"keep":"amounts","whole_file":false,"rows_done":true,"went":{}}"#
+    )
+    .unwrap();
     let sql = "INSERT INTO bindings (holder_id, customer_id, created_at) VALUES ($1, $2, 1)";
     execute!(tx, sql, holder, gone).unwrap();
     let sql = "UPDATE documents SET customer_id = $2 WHERE id = $1";
@@ -74,6 +83,9 @@ pub(in crate::conformance) async fn are_one_look_away(catalog: &Catalog, landed:
     let sql = "SELECT COUNT(*) FROM bindings WHERE holder_id = $1 AND customer_id IN ($2, $3)";
     assert_eq!(one!(tx, (i64,), sql, holder, kept, gone).unwrap().0, 2);
     drop(tx);
+    let incidents = catalog.incidents(None, None, 100).await.unwrap();
+    let told: Vec<_> = incidents.iter().filter(|i| i.kind == "erasure_of_nobody").collect();
+    assert_eq!(told.iter().map(|i| i.subject.as_str()).collect::<Vec<_>>(), [format!("customer {kept}")]);
     assert_eq!(catalog.erasure(erasure).await.unwrap().unwrap().finished_at, None, "it goes on");
     catalog.go_on(erasure).await.unwrap();
     let mut tx = catalog.reading().await.unwrap();
