@@ -11,6 +11,7 @@ use crate::{
     cases,
     catalog::Catalog,
     error::CatalogError,
+    merges,
     names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, word},
     sql::Tx,
     words::{self, CONTACTS, Wanted},
@@ -224,6 +225,7 @@ impl Catalog {
         customer: Option<CustomerId>,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let customer = merges::maybe_written_of(&mut tx, customer).await?;
         let present = tx.now();
         execute!(
             tx,

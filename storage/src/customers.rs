@@ -1,6 +1,7 @@
 //! Customers: whose the documents are, and by which names they are recognised.
 
 mod known;
+mod merge;
 mod patch;
 mod place;
 mod retire;
@@ -11,8 +12,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use merge::Merged;
 pub use patch::CustomerPatch;
-pub use retire::{AliasConflict, ConflictCursor, Merged, Retired};
+pub use retire::{AliasConflict, ConflictCursor, Retired};
 pub use save::{Patched, Saving, TakenAlias, Upserted};
 
 use crate::{

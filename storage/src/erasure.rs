@@ -33,6 +33,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     key_file::{Erased, ErasedKind},
+    merges,
     names::{DocumentId, at, json as parse, maybe_at, micros, to_json, word, words},
     sql::Tx,
 };
@@ -177,10 +178,17 @@ pub(crate) fn erased(kind: ErasedKind, alias: &str) -> String {
     )
 }
 
-/// Whether a contact or a customer was erased, or its erasure has begun: nothing is written of it from then on.
+/// Whether a contact or a customer, as who they are by now, was erased, or their erasure has begun: nothing is written of them
+/// from then on.
 pub(crate) async fn is_erased(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, CatalogError> {
+    let kept = merges::stands_for(tx, kind, id).await?;
     let sql = "SELECT 1 FROM erasures WHERE kind = $1 AND subject = $2 LIMIT 1";
-    Ok(optional!(tx, (i32,), sql, kind.as_str(), id)?.is_some())
+    Ok(optional!(tx, (i32,), sql, kind.as_str(), kept)?.is_some())
+}
+
+/// Whether a legal hold is on a thing, or on what would go with it.
+pub(crate) async fn is_held(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, CatalogError> {
+    Ok(!holds::on(tx, kind, id, false).await?.is_empty())
 }
 
 /// An erasure as it stands, with its terms.
@@ -209,8 +217,8 @@ async fn others(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Vec<DocumentI
 }
 
 impl Catalog {
-    /// Erases what the rows say of a document, a contact or a customer. Keys, objects and what the database's files still
-    /// have follow with [`Catalog::finish_erasures`].
+    /// Erases what the rows say of a document, a contact or a customer; under whichever of their ids, all of a person goes.
+    /// Keys, objects and what the database's files still have follow with [`Catalog::finish_erasures`].
     ///
     /// # Errors
     /// When the database fails; what was erased until then stays erased, and the sweep goes on with it.
@@ -218,6 +226,9 @@ impl Catalog {
         // What was written before the chain was has no hash of its detail until it is sealed.
         while self.seal_audit(self.now()).await? > 0 {}
         let mut tx = self.writing().await?;
+        // Nobody merges a customer between the look and the wish.
+        people::alone(&mut tx, wish.kind).await?;
+        let wish = &Wish { id: merges::stands_for(&mut tx, wish.kind, wish.id).await?, ..wish.clone() };
         if !exists(&mut tx, wish.kind, wish.id).await? {
             return Ok(Wished::Missing);
         }

@@ -13,6 +13,7 @@
 mod sql;
 
 mod backfills;
+mod merges;
 mod words;
 
 pub mod abstention;

@@ -27,6 +27,8 @@ use crate::{
     documents::Amount,
     error::CatalogError,
     events::{self, NewEvent},
+    key_file::ErasedKind,
+    merges,
     names::{ContactId, CustomerId, DocumentId, ObligationId, at, number, word, words},
     sql::{Bind, Query, Tx},
 };
@@ -194,7 +196,10 @@ impl Catalog {
     ) -> Result<Vec<Obligation>, CatalogError> {
         let mut tx = self.reading().await?;
         let mut query = Query::default();
-        query.holds("o.customer_id =", filter.customer.map(|c| Bind::Id(c.0)));
+        if let Some(asked) = filter.customer {
+            let customer = merges::stands_for(&mut tx, ErasedKind::Customer, asked.0).await?;
+            query.holds("o.customer_id =", Some(Bind::Id(customer)));
+        }
         query.holds("o.state =", filter.state.map(|s| Bind::text(s.as_str())));
         query.holds("o.id >", filter.after.map(|o| Bind::Id(o.0)));
         query.and(access.reach_customers(&tx, "c"));

@@ -36,14 +36,19 @@ impl Pruned {
 /// A document (under `d`) that may still need its message.
 const OPEN: &str = "d.status NOT IN ('filed', 'rejected')";
 
-/// Something of this person is open, or held by a law (a row with a `contact_id`, under `@`).
+/// Something of this person is open, or held by a law, also as who they were before a merge (a row with a `contact_id`, under
+/// `@`).
 const NEEDED: &str = "(EXISTS (SELECT 1 FROM cases c WHERE c.contact_id = @.contact_id \
        AND c.state IN ('gathering', 'working', 'waiting', 'human')) \
      OR EXISTS (SELECT 1 FROM documents d WHERE d.contact_id = @.contact_id AND d.status NOT IN ('filed', 'rejected')) \
      OR EXISTS (SELECT 1 FROM legal_holds h WHERE (h.kind = 'contact' AND h.subject = @.contact_id) \
        OR (h.kind = 'document' AND h.subject IN (SELECT d.id FROM documents d WHERE d.contact_id = @.contact_id)) \
        OR (h.kind = 'customer' AND h.subject IN (SELECT d.customer_id FROM documents d \
-         WHERE d.contact_id = @.contact_id AND d.customer_id IS NOT NULL))))";
+         WHERE d.contact_id = @.contact_id AND d.customer_id IS NOT NULL))) \
+     OR EXISTS (SELECT 1 FROM contacts x CROSS JOIN legal_holds h \
+       WHERE x.merged_into = @.contact_id AND h.kind = 'contact' AND h.subject = x.id) \
+     OR EXISTS (SELECT 1 FROM documents d JOIN customers x ON x.merged_into = d.customer_id \
+       JOIN legal_holds h ON h.kind = 'customer' AND h.subject = x.id WHERE d.contact_id = @.contact_id))";
 
 fn needed(of: &str) -> String {
     NEEDED.replace('@', of)

@@ -16,7 +16,7 @@ use crate::{
     documents::{self, Document},
     erasure::without_erased,
     error::CatalogError,
-    events, fair,
+    events, fair, merges,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json, word},
     outbox::{self, NewReply},
     parts::{Part, unwoken},
@@ -333,6 +333,7 @@ impl Catalog {
         if !leave(&mut tx, id, from, "filed", Stage::Done).await? {
             return Ok(Step::Stale);
         }
+        let customer = merges::maybe_written_of(&mut tx, customer).await?;
         mark_filed(&mut tx, id, customer).await?;
         abstention::filed(&mut tx, id).await?;
         quality::draw(&mut tx, id).await?;
@@ -355,6 +356,7 @@ impl Catalog {
         if !leave(&mut tx, id, from, "in_review", Stage::Done).await? {
             return Ok(Step::Stale);
         }
+        let customer = merges::maybe_written_of(&mut tx, customer).await?;
         execute!(
             tx,
             "UPDATE documents SET customer_id = COALESCE($2, customer_id) WHERE id = $1",

@@ -14,7 +14,7 @@ use crate::{
     contacts, conversation,
     documents::{DeclaredFile, StoredObject, keep_words},
     error::CatalogError,
-    events,
+    events, merges,
     names::{
         AliasKind, ContactId, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, sha256,
     },
@@ -184,6 +184,7 @@ async fn write(
 ) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     let declared = &upload.declared;
+    let customer = merges::maybe_written_of(tx, upload.customer_id).await?;
     execute!(
         tx,
         "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \
@@ -201,7 +202,7 @@ async fn write(
         upload.original.key.as_str(),
         &upload.original.sha256.0[..],
         i64::try_from(upload.original.size_bytes).unwrap_or(i64::MAX),
-        upload.customer_id.map(|c| c.0),
+        customer.map(|c| c.0),
         present,
         upload.key.map(|k| k.0)
     )?;

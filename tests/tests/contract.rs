@@ -174,6 +174,8 @@ async fn the_contract_over_http() {
     assert_eq!((status, &one["emails"]), (200, &json!(["a@x.com"])), "{one}");
     let (status, _) = ask(&api, Method::PUT, put, json!({ "name": "Ana y Eva" })).await;
     assert_eq!(status, 200, "the external id of the one that went leads to the other");
+    let led = api.request(Method::DELETE, &at(&first["id"])).send().await.unwrap().status();
+    assert_eq!(led, 409, "and nobody goes by the id of another");
     let gone = api.request(Method::DELETE, &at(&second["id"])).send().await.unwrap().status();
     assert_eq!(gone, 204);
     for cursor in ["garbage", "0.999999", "0123456789abcdef.1.0123456789abcdef"] {

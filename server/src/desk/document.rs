@@ -398,7 +398,7 @@ async fn customers(
             continue;
         }
         if let Some(customer) = app.catalog.customer(id).await? {
-            offered.push((id.to_string(), customer.name));
+            offered.push((customer.id.to_string(), customer.name));
         }
     }
     let latest = within(app, &person.caller, None, None, OFFERED).await?;

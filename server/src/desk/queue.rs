@@ -266,8 +266,20 @@ async fn rows(
     Ok((reviews.iter().zip(&seen).map(row).collect(), found.next))
 }
 
+/// Who and whose it is narrowed to, where they were merged since a view was kept.
+async fn as_they_are_now(app: &App, table: &mut Table) -> Result<(), Problem> {
+    if let Some(id) = table.filter.contact_id {
+        table.filter.contact_id = app.catalog.contact(id).await?.map(|contact| contact.id).or(Some(id));
+    }
+    if let Some(id) = table.filter.customer_id {
+        table.filter.customer_id = app.catalog.customer(id).await?.map(|customer| customer.id).or(Some(id));
+    }
+    Ok(())
+}
+
 async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
-    let table = ask.table(person)?;
+    let mut table = ask.table(person)?;
+    as_they_are_now(app, &mut table).await?;
     let after = word::<ReviewId>("after", ask.after.as_deref())?;
     let view = ask.view();
     let (rows, next) = rows(app, person, (&table, &view), after).await?;

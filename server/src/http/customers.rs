@@ -269,11 +269,18 @@ pub async fn delete(
         Retired::Gone => Ok(StatusCode::NO_CONTENT),
         Retired::Changed => Err(stale(&app, Some(id)).await?),
         Retired::Missing => Err(Problem::NotFound("customer")),
+        Retired::MergedInto(kept) => Err(part_of(kept)),
+        Retired::Held => Err(Problem::Conflict("a legal hold forbids it (GET /v1/holds)".to_owned())),
         Retired::Owns { documents, contacts, obligations } => Err(Problem::Conflict(format!(
             "{documents} documents, {contacts} senders and {obligations} obligations are theirs; merge them into \
              another customer (POST /v1/customers/{{id}}/merge), which keeps what was filed"
         ))),
     }
+}
+
+/// Nobody goes by an id that leads to them.
+fn part_of(kept: CustomerId) -> Problem {
+    Problem::Conflict(format!("it became part of customer {kept}; say that id if it is meant"))
 }
 
 /// Which customer goes.
@@ -297,6 +304,7 @@ pub async fn merge(
             written(&app, &caller, Upserted::Updated(id)).await
         }
         Merged::Missing => Err(Problem::NotFound("customer, or they are one already")),
+        Merged::MergedInto(kept) => Err(part_of(kept)),
         Merged::SameObligations => Err(Problem::Conflict(
             "both have an obligation of the same number; settle one of the two first".to_owned(),
         )),

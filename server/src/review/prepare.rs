@@ -2,7 +2,7 @@
 
 use acuse_pipeline::checks::{self, Warning};
 use acuse_storage::{
-    CatalogError, Document, DocumentId,
+    CatalogError, CustomerId, Document, DocumentId,
     reviews::{Deciding, Decision, Overridden},
     split::Split,
 };
@@ -53,10 +53,8 @@ async fn weighed<'a>(
     if let Some(of) = ask.duplicate_of {
         ask.duplicate_of = Some(first_of(app, caller, document, of).await?);
     }
-    if let Whose::Customer(customer) = ask.whose
-        && !app.catalog.reaches_customer(caller.access(), customer).await?
-    {
-        return Err(Problem::NotFound("customer").into());
+    if let Whose::Customer(customer) = ask.whose {
+        ask.whose = Whose::Customer(reached(app, caller, customer).await?);
     }
     let mut by = Deciding {
         who: caller.actor.as_str(),
@@ -84,6 +82,14 @@ async fn weighed<'a>(
         _ => return Err(Refusal::Warnings(warnings)),
     }
     Ok((by, decision))
+}
+
+/// The customer, where it exists for the caller; under whichever of their ids, so that two who mean the same say the same.
+async fn reached(app: &App, caller: &Caller, id: CustomerId) -> Result<CustomerId, Problem> {
+    if !app.catalog.reaches_customer(caller.access(), id).await? {
+        return Err(Problem::NotFound("customer"));
+    }
+    app.catalog.customer(id).await?.map(|customer| customer.id).ok_or(Problem::NotFound("customer"))
 }
 
 /// The first of the documents that one is a duplicate of, which exists for the caller and is no duplicate itself.

@@ -12,6 +12,7 @@ use crate::{
     error::CatalogError,
     key_file::ErasedKind,
     keys::{self, ApiKey, KeyMade, Scope},
+    merges,
     names::{CustomerId, EntityId, KeyId, UserId, cut, micros},
     sql::Tx,
     users::User,
@@ -150,7 +151,8 @@ impl Catalog {
         Ok(Ok(()))
     }
 
-    /// The first customers that this caller is bound to by name, at most `most`; empty where they are bound to none.
+    /// The first customers that this caller is bound to by name, each as who they are by now, at most `most`; empty where they
+    /// are bound to none.
     ///
     /// # Errors
     /// When the database fails.
@@ -160,8 +162,9 @@ impl Catalog {
         let rows = all!(
             tx,
             (Uuid,),
-            "SELECT customer_id FROM bindings WHERE holder_id = $1 AND customer_id IS NOT NULL ORDER BY customer_id \
-             LIMIT $2",
+            "SELECT DISTINCT COALESCE(c.merged_into, b.customer_id) FROM bindings b \
+             LEFT JOIN customers c ON c.id = b.customer_id WHERE b.holder_id = $1 AND b.customer_id IS NOT NULL \
+             ORDER BY 1 LIMIT $2",
             bound.holder,
             i64::from(most)
         )?;
@@ -187,14 +190,15 @@ impl Catalog {
         Ok(found)
     }
 
-    /// Whether a customer exists for this caller; one that was erased does for nobody.
+    /// Whether a customer exists for this caller, under whichever of their ids; one that was erased does for nobody.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn reaches_customer(&self, access: &Access, id: CustomerId) -> Result<bool, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT 1 FROM customers c WHERE c.id = $1 AND {} AND NOT {}",
+            "SELECT 1 FROM customers c \
+             WHERE c.id = (SELECT COALESCE(k.merged_into, k.id) FROM customers k WHERE k.id = $1) AND {} AND NOT {}",
             access.reach_customers(&tx, "c"),
             erased(ErasedKind::Customer, "c")
         );
@@ -205,7 +209,7 @@ impl Catalog {
 async fn bind(tx: &mut Tx, holder: Uuid, to: &[Binding]) -> Result<(), CatalogError> {
     for binding in to {
         let (customer, entity, team) = match binding {
-            Binding::Customer(id) => (Some(id.0), None, None),
+            Binding::Customer(id) => (Some(merges::written_of(tx, *id).await?.0), None, None),
             Binding::Entity(id) => (None, Some(id.0), None),
             Binding::Team(name) => (None, None, Some(cut(name, 100))),
         };

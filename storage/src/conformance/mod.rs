@@ -39,6 +39,7 @@ mod lists;
 mod locks;
 mod many;
 mod matters;
+mod merges;
 mod notes;
 mod notices;
 mod orders;
@@ -353,6 +354,14 @@ pub async fn catalog(catalog: &Catalog) {
         closed::an_erased_line_leaves_what_its_hash_is_made_of,
         chain::what_tampers_with_the_trail_is_found,
         outgoing::what_something_open_needs_outlives_its_time,
+        merges::a_hold_outlives_a_merge,
+        merges::a_contacts_hold_outlives_a_merge,
+        merges::who_was_merged_is_erased_by_any_of_their_ids,
+        merges::who_was_merged_twice_is_erased_whole,
+        merges::nobody_goes_by_the_id_of_another,
+        merges::an_id_that_was_merged_away_stands_for_who_was_kept,
+        merges::a_merge_carries_keys_and_endpoints,
+        merges::what_is_written_meanwhile_is_moved,
         locks::a_document_is_taken_before_its_review,
         locks::a_contact_is_taken_before_its_document,
         locks::what_is_decided_meanwhile_is_asked_nothing,

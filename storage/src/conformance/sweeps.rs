@@ -220,6 +220,8 @@ async fn pruning(catalog: &Catalog) {
             "attachments_created",
             "documents_part_of (part_of=?)",
             "incidents_live",
+            "contacts_merged (merged_into=?)",
+            "customers_merged (merged_into=?)",
         ],
         catalog.prune_channel(Duration::DAY, 500)
     );
@@ -296,12 +298,15 @@ async fn erasing(catalog: &Catalog) {
             "documents_part_of (part_of=?)",
             "documents_copies (duplicate_of=?)",
             "webhook_deliveries_of (about=?)",
+            "contacts_merged (merged_into=?)",
+            "customers_merged (merged_into=?)",
         ],
         catalog.due(&rules, now(), 50)
     );
     let erased = [
         "documents_part_of (part_of=?)",
         "contacts_merged (merged_into=?)",
+        "customers_merged (merged_into=?)",
         "outbox_key (<expr>=?",
         "cases_approval_of (<expr>=?",
         "incidents_about (subject=?)",

@@ -66,6 +66,8 @@ pub async fn upgrade(catalog: &Catalog) {
     let lost = super::arrivals::came_before(catalog).await;
     migrate_to(catalog, super::closed::BEFORE_LATE_LINES).await;
     super::closed::came_late_before(catalog, landed.filed).await;
+    migrate_to(catalog, super::merges::BEFORE_MERGES).await;
+    let merged = super::merges::were_merged_before(catalog, &landed).await;
     migrate_to(catalog, super::collect::BEFORE_LEFT).await;
     let left = super::collect::was_left_before(catalog, landed.of_another).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
@@ -90,6 +92,7 @@ pub async fn upgrade(catalog: &Catalog) {
     super::tallies::what_was_there_is_counted(catalog).await;
     super::feed::what_was_there_was_told(catalog, landed.waiting).await;
     super::people::is_known_still(catalog, known).await;
+    super::merges::are_one_look_away(catalog, &landed, merged).await;
     super::collect::is_left_to_somebody(catalog, landed.of_another, left).await;
     columns_are_the_same_on_both(catalog).await;
 }

@@ -1,4 +1,4 @@
-//! Customers that go: deleted, or merged into another. And the names that two of them still dispute.
+//! Customers that are deleted, and the names that two of them still dispute.
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -12,9 +12,11 @@ use crate::{
     audit,
     catalog::Catalog,
     documents::Page,
+    erasure,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{CustomerId, micros, number, word},
+    key_file::ErasedKind,
+    names::{CustomerId, number, word},
     sql::{Bind, Query, Tx},
     words::CUSTOMERS,
 };
@@ -28,6 +30,10 @@ pub enum Retired {
     Missing,
     /// It stays: it changed since it was looked at.
     Changed,
+    /// It became part of this one: whoever means that one says so.
+    MergedInto(CustomerId),
+    /// It stays: it is under a legal hold.
+    Held,
     /// It stays: this much is theirs.
     Owns {
         /// Documents.
@@ -37,17 +43,6 @@ pub enum Retired {
         /// What they owe.
         obligations: u64,
     },
-}
-
-/// What became of two customers that were to be one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Merged {
-    /// They are one, with this many documents more.
-    Done(u64),
-    /// One of them is not there, or they are one already.
-    Missing,
-    /// Both are owed by number for the same thing; somebody must say which of the two it is.
-    SameObligations,
 }
 
 /// A name that several customers have: it recognises none of them until one alone has it.
@@ -83,8 +78,13 @@ impl ConflictCursor {
     }
 }
 
-async fn count_of(tx: &mut Tx, sql: &'static str, id: Uuid) -> Result<u64, CatalogError> {
-    let (count,) = one!(tx, (i64,), sql, id)?;
+/// How many rows of a table are a customer's, or of those who were merged into them.
+async fn count_of(tx: &mut Tx, table: &str, id: Uuid) -> Result<u64, CatalogError> {
+    let text = format!(
+        "SELECT COUNT(*) FROM {table} \
+         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)"
+    );
+    let (count,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id)?;
     number("customers", "count", count)
 }
 
@@ -103,15 +103,19 @@ impl Catalog {
         let mut tx = self.writing().await?;
         lock(&mut tx).await?;
         let Some(customer) = lookup(&mut tx, id).await? else { return Ok(Retired::Missing) };
+        if customer.id != id {
+            return Ok(Retired::MergedInto(customer.id));
+        }
         if seen.is_some_and(|seen| seen != customer.updated_at) {
             return Ok(Retired::Changed);
         }
-        let id = customer.id.0;
-        let documents =
-            count_of(&mut tx, "SELECT COUNT(*) FROM documents WHERE customer_id = $1", id).await?;
-        let contacts = count_of(&mut tx, "SELECT COUNT(*) FROM contacts WHERE customer_id = $1", id).await?;
-        let obligations =
-            count_of(&mut tx, "SELECT COUNT(*) FROM obligations WHERE customer_id = $1", id).await?;
+        let id = id.0;
+        if erasure::is_held(&mut tx, ErasedKind::Customer, id).await? {
+            return Ok(Retired::Held);
+        }
+        let documents = count_of(&mut tx, "documents", id).await?;
+        let contacts = count_of(&mut tx, "contacts", id).await?;
+        let obligations = count_of(&mut tx, "obligations", id).await?;
         if documents + contacts + obligations > 0 {
             return Ok(Retired::Owns { documents, contacts, obligations });
         }
@@ -125,47 +129,6 @@ impl Catalog {
         events::write(&mut tx, &[NewEvent::of_customer("customer.deleted", id, &[])]).await?;
         tx.commit().await?;
         Ok(Retired::Gone)
-    }
-
-    /// Makes `from` part of `into`: documents, senders, what is owed and names move; its external id leads to `into`
-    /// from then on.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn merge_customers(
-        &self,
-        into: CustomerId,
-        from: CustomerId,
-        actor: &str,
-    ) -> Result<Merged, CatalogError> {
-        let mut tx = self.writing().await?;
-        lock(&mut tx).await?;
-        let (Some(kept), Some(gone)) = (lookup(&mut tx, into).await?, lookup(&mut tx, from).await?) else {
-            return Ok(Merged::Missing);
-        };
-        let (kept, gone) = (kept.id.0, gone.id.0);
-        if kept == gone {
-            return Ok(Merged::Missing);
-        }
-        let (same,) = one!(
-            tx,
-            (i64,),
-            "SELECT COUNT(*) FROM obligations a JOIN obligations b ON b.number = a.number \
-             WHERE a.customer_id = $1 AND b.customer_id = $2",
-            kept,
-            gone
-        )?;
-        if same > 0 {
-            return Ok(Merged::SameObligations);
-        }
-        let documents = move_everything(&mut tx, kept, gone).await?;
-        let detail = json!({ "customer_id": kept, "from": gone, "documents": documents });
-        audit::write(&mut tx, actor, "customer_merged", None, &detail).await?;
-        let told =
-            NewEvent { data: detail, ..NewEvent::of_customer("customer.merged", kept, &["documents"]) };
-        events::write(&mut tx, &[told]).await?;
-        tx.commit().await?;
-        Ok(Merged::Done(documents))
     }
 
     /// Names that several customers have, which recognise nobody until that is settled: a page of so many customers, after
@@ -210,53 +173,6 @@ impl Catalog {
         }
         Ok(Page { data, next: last.filter(|_| more) })
     }
-}
-
-/// Moves what is `gone`'s to `kept`; how many documents.
-async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogError> {
-    let present = micros(tx.now());
-    let documents = execute!(
-        tx,
-        "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 WHERE customer_id = $2",
-        kept,
-        gone,
-        present
-    )?;
-    execute!(
-        tx,
-        "UPDATE contacts SET customer_id = $1, updated_at = $3 WHERE customer_id = $2",
-        kept,
-        gone,
-        present
-    )?;
-    execute!(tx, "UPDATE obligations SET customer_id = $1 WHERE customer_id = $2", kept, gone)?;
-    let held: Vec<_> = aliases_of(tx, gone).await?.into_iter().map(|(k, v, _)| (k, v)).collect();
-    execute!(tx, "DELETE FROM customer_aliases WHERE customer_id = $1", gone)?;
-    // Still in dispute with somebody else: as it was. With each other alone: settled.
-    for (kind, value) in &held {
-        execute!(
-            tx,
-            "INSERT INTO customer_aliases (kind, value, customer_id, disputed) \
-             SELECT $1, $2, $3, EXISTS (SELECT 1 FROM customer_aliases o WHERE o.kind = $1 AND o.value = $2 \
-               AND o.customer_id <> $3 AND $1 <> 'email') WHERE true \
-             ON CONFLICT (kind, value, customer_id) DO NOTHING",
-            kind.as_str(),
-            value.as_str(),
-            kept
-        )?;
-    }
-    settle(tx, &held).await?;
-    CUSTOMERS.forget(tx, gone).await?;
-    execute!(tx, "UPDATE customers SET merged_into = $1 WHERE merged_into = $2", kept, gone)?;
-    execute!(
-        tx,
-        "UPDATE customers SET merged_into = $1, updated_at = $3 WHERE id = $2",
-        kept,
-        gone,
-        present
-    )?;
-    execute!(tx, "UPDATE customers SET updated_at = $2 WHERE id = $1", kept, present)?;
-    Ok(documents)
 }
 
 #[cfg(test)]

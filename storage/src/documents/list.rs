@@ -9,6 +9,7 @@ use acuse_pipeline::{
     entities::Direction,
 };
 use time::{Date, OffsetDateTime};
+use uuid::Uuid;
 
 use super::{
     COLUMNS, Document, DocumentRow, Page, folded,
@@ -21,6 +22,8 @@ use crate::{
     customers::name_key,
     error::CatalogError,
     export::UNHELD,
+    key_file::ErasedKind,
+    merges,
     names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros, number},
     sql::{Bind, Query, Tx},
     words::{DOCUMENTS, Reach, question},
@@ -84,7 +87,19 @@ pub struct DocumentFilter {
 }
 
 impl DocumentFilter {
-    fn of_rows(&self, query: &mut Query) {
+    /// Of whom it is asked, as who they are by now.
+    async fn people(&self, tx: &mut Tx) -> Result<People, CatalogError> {
+        let mut people = People { customer: None, contact: None };
+        if let Some(id) = self.customer_id {
+            people.customer = Some(merges::stands_for(tx, ErasedKind::Customer, id.0).await?);
+        }
+        if let Some(id) = self.contact_id {
+            people.contact = Some(merges::stands_for(tx, ErasedKind::Contact, id.0).await?);
+        }
+        Ok(people)
+    }
+
+    fn of_rows(&self, people: &People, query: &mut Query) {
         let text = |word: &str| Bind::Text(word.to_owned());
         query.holds("d.status =", self.status.map(|s| text(s.as_str())));
         if self.status.is_some() {
@@ -100,9 +115,9 @@ impl DocumentFilter {
             None => {}
         }
         query.holds("d.kind =", self.kind.map(|k| text(k.as_str())));
-        query.holds("d.customer_id =", self.customer_id.map(|c| Bind::Id(c.0)));
+        query.holds("d.customer_id =", people.customer.map(Bind::Id));
         query.holds("d.entity_id =", self.entity_id.map(|e| Bind::Id(e.0)));
-        query.holds("d.contact_id =", self.contact_id.map(|c| Bind::Id(c.0)));
+        query.holds("d.contact_id =", people.contact.map(Bind::Id));
         query.holds("d.source =", self.source.map(|s| text(s.as_str())));
         if let Some(first) = self.part_of {
             let name = query.bind(Bind::Id(first.0));
@@ -161,7 +176,7 @@ impl DocumentFilter {
             Some(beginning) => only_issuer(tx, &beginning).await?,
             None => None,
         };
-        Ok(Known { question, only })
+        Ok(Known { question, only, people: self.people(tx).await? })
     }
 
     /// The text of a page's query after `SELECT …`, and its values.
@@ -194,7 +209,7 @@ impl DocumentFilter {
                 query.conditions.push("1 = 0".to_owned());
             }
         }
-        self.of_rows(&mut query);
+        self.of_rows(&known.people, &mut query);
         let before = query.conditions.len();
         self.of_words(&mut query, known.only.as_deref());
         if query.conditions.len() > before || self.sort.tells() || self.asked().is_some() {
@@ -251,7 +266,7 @@ impl DocumentFilter {
             query.conditions.push(source.condition);
             from = source.from;
         }
-        self.of_rows(&mut query);
+        self.of_rows(&known.people, &mut query);
         self.of_words(&mut query, known.only.as_deref());
         query.conditions.push(self.access.told("d"));
         query.conditions.push(self.access.reach(tx, "d"));
@@ -266,7 +281,7 @@ impl DocumentFilter {
             return Ok(0);
         }
         let mut query = Query::default();
-        self.of_rows(&mut query);
+        self.of_rows(&self.people(tx).await?, &mut query);
         query.and(format!("NOT ({})", self.access.told("d")));
         query.and(self.access.reach(tx, "d"));
         let text = format!("SELECT COUNT(*) FROM documents d WHERE {} AND {which}", query.all());
@@ -282,6 +297,13 @@ struct Known {
     question: Option<String>,
     /// The one issuer there is whose name begins as asked.
     only: Option<String>,
+    people: People,
+}
+
+/// The customer and the contact that are asked for.
+struct People {
+    customer: Option<Uuid>,
+    contact: Option<Uuid>,
 }
 
 /// The issuer whose name begins so, if there is but one: what is theirs stands in its order in an index, where of several all

@@ -4,7 +4,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Counts, Receipt, receipt};
+use super::{Counts, Receipt, people, receipt};
 use crate::{
     attachments, audit,
     catalog::{BUSY, Catalog, Pools},
@@ -131,9 +131,10 @@ impl Catalog {
             let erased = |kind: ErasedKind, id: Uuid| Erased { kind, id, at, keep };
             list.extend(documents.iter().map(|id| erased(ErasedKind::Document, id.0)));
             let kind: ErasedKind = crate::names::word("erasures", "kind", kind)?;
-            if kind != ErasedKind::Document {
-                list.push(erased(kind, *subject));
-            }
+            // A copy of before they were merged has each of them by themselves.
+            let mut tx = self.reading().await?;
+            let whom = people::ids(&mut tx, kind, *subject).await?;
+            list.extend(whom.into_iter().map(|id| erased(kind, id)));
         }
         let forgotten = keys.erase(of_each.concat(), list).await?;
         tracing::info!(forgotten, "took the keys of erased documents out of the key file");

@@ -1,11 +1,18 @@
 //! Legal holds: what is under one is neither erased nor does its time run out, whoever asks.
+//!
+//! A hold stays where it was placed, with its reason, and is lifted there. One on a person who was merged into another is on
+//! all that the two are now.
 
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{exists, is_erased, of_subject, with_files};
+use super::{
+    exists, is_erased, of_subject,
+    rows::{CONTACTS, CUSTOMERS},
+    with_files,
+};
 use crate::{
     audit,
     catalog::Catalog,
@@ -47,9 +54,14 @@ fn hold((kind, subject, reason, placed_by, when): Row) -> Result<Hold, CatalogEr
     Ok(Hold { kind: word(T, "kind", &kind)?, subject, reason, placed_by, at: at(T, "at", when)? })
 }
 
-/// SQL that holds for the documents `@` that are under a hold: their own, their sender's, or their customer's.
-pub(super) const HELD: &str = "EXISTS (SELECT 1 FROM legal_holds h WHERE (h.kind = 'document' AND h.subject = @.id) \
-     OR (h.kind = 'contact' AND h.subject = @.contact_id) OR (h.kind = 'customer' AND h.subject = @.customer_id))";
+/// SQL that holds for the documents `@` that are under a hold: their own, their sender's, or their customer's, also of before
+/// those were merged.
+pub(super) const HELD: &str = "(EXISTS (SELECT 1 FROM legal_holds h WHERE (h.kind = 'document' AND h.subject = @.id) \
+     OR (h.kind = 'contact' AND h.subject = @.contact_id) OR (h.kind = 'customer' AND h.subject = @.customer_id)) \
+     OR EXISTS (SELECT 1 FROM contacts x CROSS JOIN legal_holds h \
+       WHERE x.merged_into = @.contact_id AND h.kind = 'contact' AND h.subject = x.id) \
+     OR EXISTS (SELECT 1 FROM customers x CROSS JOIN legal_holds h \
+       WHERE x.merged_into = @.customer_id AND h.kind = 'customer' AND h.subject = x.id))";
 
 /// The holds on a thing, and on all that would be erased with it; a hundred of them are enough to say no.
 pub(super) async fn on(
@@ -59,13 +71,27 @@ pub(super) async fn on(
     whole_file: bool,
 ) -> Result<Vec<Hold>, CatalogError> {
     let which = if whole_file { with_files(kind) } else { of_subject(kind).to_owned() };
+    let own = match kind {
+        ErasedKind::Document => "($1)",
+        ErasedKind::Contact => CONTACTS,
+        ErasedKind::Customer => CUSTOMERS,
+    };
+    // Whoever has documents of it, and whoever was merged into them.
+    let people = [("contact", "contacts", "contact_id"), ("customer", "customers", "customer_id")].map(
+        |(of, table, column)| {
+            format!(
+                "(h.kind = '{of}' AND (h.subject IN (SELECT d.{column} FROM documents d WHERE {which}) \
+                 OR h.subject IN (SELECT x.id FROM documents d JOIN {table} x ON x.merged_into = d.{column} \
+                 WHERE {which})))"
+            )
+        },
+    );
     let text = format!(
         "SELECT h.kind, h.subject, h.reason, h.placed_by, h.at FROM legal_holds h \
-         WHERE (h.kind = $2 AND h.subject = $1) \
+         WHERE (h.kind = $2 AND h.subject IN {own}) \
          OR (h.kind = 'document' AND h.subject IN (SELECT d.id FROM documents d WHERE {which})) \
-         OR (h.kind = 'contact' AND h.subject IN (SELECT d.contact_id FROM documents d WHERE {which})) \
-         OR (h.kind = 'customer' AND h.subject IN (SELECT d.customer_id FROM documents d WHERE {which})) \
-         ORDER BY h.at LIMIT 100"
+         OR {} ORDER BY h.at LIMIT 100",
+        people.join(" OR ")
     );
     all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id, kind.as_str())?.into_iter().map(hold).collect()
 }

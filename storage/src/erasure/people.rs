@@ -103,7 +103,9 @@ pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -
         }
     }
     index.forget_all(tx, whom, subject).await?;
-    holds::forget(tx, receipt.kind, subject).await?;
+    for id in ids(tx, receipt.kind, subject).await? {
+        holds::forget(tx, receipt.kind, id).await?;
+    }
     for name in names.iter().filter(|name| name.chars().count() >= SHORTEST) {
         counts.add("audit_details", forget_details(tx, name).await?);
     }

@@ -11,6 +11,7 @@ use crate::{
     conversation,
     documents::Amount,
     error::CatalogError,
+    merges,
     names::{ContactId, CustomerId, DocumentId, ObligationId, cut, micros},
     sql::Tx,
 };
@@ -70,6 +71,8 @@ impl Catalog {
             return Ok(Owing::NoCustomer);
         }
         let mut tx = self.writing().await?;
+        let customer = merges::written_of(&mut tx, new.customer).await?;
+        let new = &NewObligation { customer, ..new.clone() };
         if let Some(refused) = refused(&mut tx, access, new).await? {
             return Ok(refused);
         }

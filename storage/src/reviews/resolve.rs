@@ -27,6 +27,7 @@ use crate::{
     documents::{self, Document, Extracted, FieldFacts, as_corrected, keep_words},
     entities,
     error::CatalogError,
+    merges,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
     sql::Tx,
@@ -355,6 +356,7 @@ pub(super) async fn write_customer(
     is_nobodys: bool,
 ) -> Result<(), CatalogError> {
     if customer.is_some() || is_nobodys {
+        let customer = merges::maybe_written_of(tx, customer).await?;
         execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", id.0, customer.map(|c| c.0))?;
     }
     Ok(())

@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::{Filter, disable, filter_of};
 use crate::{
+    access::literal,
     catalog::Catalog,
     error::CatalogError,
     events::{self, Event, EventRow, Position},
     incidents,
-    names::{EndpointId, WebhookId, cut, maybe_at, micros, number},
+    names::{CustomerId, EndpointId, WebhookId, cut, maybe_at, micros, number},
     sql::Tx,
 };
 
@@ -91,13 +92,31 @@ async fn held_filter(tx: &mut Tx, id: EndpointId) -> Result<Option<Filter>, Cata
         "SELECT types, document_kinds, customers FROM webhook_endpoints WHERE id = $1",
         "SELECT types, document_kinds, customers FROM webhook_endpoints WHERE id = $1 FOR NO KEY UPDATE",
     );
-    let row = optional!(tx, (String, String, String), sql, id.0)?;
-    row.map(|(types, kinds, customers)| filter_of(&types, &kinds, &customers)).transpose()
+    let Some((types, kinds, customers)) = optional!(tx, (String, String, String), sql, id.0)? else {
+        return Ok(None);
+    };
+    let mut filter = filter_of(&types, &kinds, &customers)?;
+    let kept = kept_of(tx, &filter.customers).await?;
+    filter.customers.extend(kept);
+    Ok(Some(filter))
+}
+
+/// Into whom some of these were merged: what happens to them is told under that id since.
+async fn kept_of(tx: &mut Tx, customers: &[CustomerId]) -> Result<Vec<CustomerId>, CatalogError> {
+    let mut kept = Vec::new();
+    for some in customers.chunks(500) {
+        let list = some.iter().map(|id| literal(tx, id.0)).collect::<Vec<_>>().join(", ");
+        let text =
+            format!("SELECT merged_into FROM customers WHERE id IN ({list}) AND merged_into IS NOT NULL");
+        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()))?;
+        kept.extend(rows.into_iter().map(|(id,)| CustomerId(id)));
+    }
+    Ok(kept)
 }
 
 fn is_for(filter: &Filter, new: &New) -> bool {
     let kind = new.5.as_deref();
-    let has = |ids: &[crate::CustomerId]| new.6.is_some_and(|id| ids.iter().any(|c| c.0 == id));
+    let has = |ids: &[CustomerId]| new.6.is_some_and(|id| ids.iter().any(|c| c.0 == id));
     (filter.types.is_empty() || filter.types.contains(&new.3))
         && (filter.document_kinds.is_empty()
             || filter.document_kinds.iter().any(|k| Some(k.as_str()) == kind))

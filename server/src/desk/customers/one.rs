@@ -337,7 +337,9 @@ async fn merge(app: &App, person: &Person, id: CustomerId, from: &str) -> Result
     let from = word::<CustomerId>("from", Some(from))?.ok_or_else(missing)?;
     match app.catalog.merge_customers(id, from, &person.caller.actor).await? {
         Merged::Done(_) => saved_as(app, Upserted::Updated(id), "merged").await,
-        Merged::Missing => Err(Problem::NotFound("customer, or they are one already")),
+        Merged::Missing | Merged::MergedInto(_) => {
+            Err(Problem::NotFound("customer, or they are one already"))
+        }
         Merged::SameObligations => Err(Problem::Conflict(
             "both owe something under the same number: settle one of the two first".to_owned(),
         )),

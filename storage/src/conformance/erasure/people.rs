@@ -195,6 +195,11 @@ pub(super) async fn a_customer_goes_whole(place: &Place<'_>) {
     let receipt = place.erases(ErasedKind::Customer, id.0).await;
     assert_eq!((receipt.counts["candidates"], receipt.counts["saved_views"]), (2, 1), "{receipt:?}");
     assert_eq!(place.leftovers(&needle).await, Vec::<String>::new(), "nowhere after");
+    let listed = place.objects.keys().unwrap().erasures().unwrap();
+    for gone in [id, merged] {
+        let is_listed = listed.iter().any(|e| e.kind == ErasedKind::Customer && e.id == gone.0);
+        assert!(is_listed, "a copy of before they were merged has both");
+    }
     assert_eq!(fits(catalog, waiting).await, [other.to_string()], "who was erased is no candidate");
     let mut tx = catalog.reading().await.unwrap();
     let sql = "SELECT state, amount FROM obligations WHERE customer_id = $1";

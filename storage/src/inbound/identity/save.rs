@@ -157,7 +157,10 @@ impl Contacts {
         into: Uuid,
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
-        let into = self.settled(ContactId(into)).0;
+        let into = held(tx, self.settled(ContactId(into)).0).await?;
+        if into == from {
+            return Ok(());
+        }
         for (id, subject) in all!(tx, (Uuid, String), ONE_MATTER, from, into)? {
             let (contact, kind) = (Some(ContactId(into)), Kind::Collection);
             let matter = Matter { id: CaseId(id), contact, kind, subject: &subject };
@@ -187,7 +190,8 @@ impl Contacts {
         move_lines(tx, from, into).await?;
         execute!(
             tx,
-            "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1",
+            // Those of before come along: whoever was kept is one look away from each of their ids.
+            "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1 OR merged_into = $1",
             from,
             into,
             micros(at)
@@ -195,4 +199,14 @@ impl Contacts {
         // Behind the row, which whoever keeps its words meanwhile holds.
         CONTACTS.forget(tx, from).await
     }
+}
+
+/// Whoever is to be kept, held until the end of the transaction; or whom they were merged into by another process meanwhile.
+async fn held(tx: &mut Tx, contact: Uuid) -> Result<Uuid, CatalogError> {
+    let sql = tx.pick(
+        "SELECT merged_into FROM contacts WHERE id = $1",
+        "SELECT merged_into FROM contacts WHERE id = $1 FOR NO KEY UPDATE",
+    );
+    let row = optional!(tx, (Option<Uuid>,), sql, contact)?;
+    Ok(row.and_then(|(into,)| into).unwrap_or(contact))
 }
