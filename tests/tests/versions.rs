@@ -202,11 +202,16 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     assert_eq!(patch(api, &path, Some("*"), &phones("34600990002")).await.0, 200, "whatever is there");
     assert_eq!(patch(api, &path, None, &phones("34600990003")).await.0, 200, "who saw nothing says nothing");
     let nobody = "/v1/customers/by-external-id/of-nobody";
-    assert_eq!(
-        put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0,
-        412,
-        "and adds nobody"
-    );
+    for seen in [renamed.as_str(), "*"] {
+        let (status, _, told) = put(nobody, Some(seen), &json!({ "name": "Nadie" })).await;
+        assert_eq!(
+            (status, &told["type"]),
+            (412, &json!("urn:acuse:problem:stale")),
+            "{seen} adds nobody: {told}"
+        );
+    }
+    assert_eq!(put(external, Some("*"), &json!({ "name": "Ana Ruiz" })).await.0, 200, "whoever is there");
+    assert_eq!(put(nobody, None, &json!({ "name": "Nadie" })).await.0, 201, "who saw nothing adds");
 }
 
 async fn everything(place: &Place, catalog: &Catalog) {
