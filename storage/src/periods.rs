@@ -139,7 +139,7 @@ type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>, Option<Vec<u8>>);
 const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256, lines_sha256";
 
 /// Why an adjustment is there that is none: the line of a document as it was when it came to a month that was closed.
-const LATE: &str = "late";
+pub(crate) const LATE: &str = "late";
 
 fn period(row: PeriodRow) -> Result<Period, CatalogError> {
     let (id, month, closed_at, closed_by, totals, hash, of_lines) = row;

@@ -333,6 +333,7 @@ pub async fn catalog(catalog: &Catalog) {
         closed::what_came_late_is_frozen_too,
         closed::what_a_month_was_closed_without_is_said,
         closed::an_erased_line_leaves_what_its_hash_is_made_of,
+        closed::a_late_line_is_erased_as_a_closed_one_is,
         chain::what_tampers_with_the_trail_is_found,
         outgoing::what_something_open_needs_outlives_its_time,
         locks::a_document_is_taken_before_its_review,
