@@ -11,11 +11,13 @@ use uuid::Uuid;
 use super::{
     books::{bill, decide, exported, filed, hidden, month, part, total, waiting},
     erasure::wish,
+    given::one_of_us,
     road::field,
 };
 use crate::{
     Access, Catalog, DocumentId,
     access::Bound,
+    customers::Merged,
     erasure::{Keep, Wish, Wished},
     export::{Missing, Sums, Totals},
     key_file::ErasedKind,
@@ -284,6 +286,46 @@ pub(super) async fn a_late_line_is_erased_as_a_closed_one_is(catalog: &Catalog) 
     );
     let (_, sums) = exported(catalog, &all, period.month.span()).await;
     assert_eq!(total(&sums, "EUR"), "60.00");
+}
+
+/// What nobody decided document by document is an adjustment of each of them: two customers become one, and who we are is said
+/// when a month is closed already.
+pub(super) async fn what_becomes_anothers_is_adjusted(catalog: &Catalog) {
+    let (kept, gone) = (super::access::customer(catalog).await, super::access::customer(catalog).await);
+    let tax_id = format!("W{}", Uuid::now_v7().as_u128() % 1_000_000_000_000);
+    let mut facts = bill("2016-04-01", "invoice", "10.00", "EUR");
+    facts.fields.insert(FieldName::RecipientTaxId, field(&tax_id));
+    let ours = filed(catalog, &facts).await;
+    let theirs = filed(catalog, &bill("2016-04-02", "invoice", "20.00", "EUR")).await;
+    let slow = waiting(catalog, &bill("2016-04-03", "invoice", "40.00", "EUR")).await;
+    become_theirs(catalog, gone.0, &[theirs]).await;
+    let period = closed(catalog, "2016-04").await;
+    decide(catalog, slow, &Decision::Approve { customer_id: Some(gone) }, 0).await;
+    let late = lines(catalog, &period, PeriodPart::Late).await;
+    assert_eq!(late.len(), 1);
+
+    assert_eq!(catalog.merge_customers(kept, gone, "user:eva").await.unwrap(), Merged::Done(2));
+    let us = one_of_us(catalog, &tax_id).await;
+    while catalog.settle_entities_of_what_was_there(500).await.unwrap() {}
+    let since = lines(catalog, &period, PeriodPart::Adjustments).await;
+    for (id, was, is) in [
+        (theirs, (Some(gone), None, None), (Some(kept), None, None)),
+        (slow, (Some(gone), None, None), (Some(kept), None, None)),
+        (ours, (None, None, None), (None, Some(us.id), Some("payable"))),
+    ] {
+        let of: Vec<_> = since.iter().filter(|l| l.line.document_id == id).collect();
+        assert_eq!(of.iter().map(|l| l.entry).collect::<Vec<_>>(), [Entry::Reversal, Entry::Restated]);
+        for (said, whose) in of.iter().zip([was, is]) {
+            let line = &said.line;
+            assert_eq!((line.customer_id, line.entity_id, line.direction.as_deref()), whose);
+        }
+    }
+    assert_eq!(lines(catalog, &period, PeriodPart::Late).await, late, "it came as it came");
+    let after = catalog.period_afterwards(&period).await.unwrap();
+    assert_eq!(
+        (total(&after.late, "EUR"), total(&after.adjustments, "EUR")),
+        ("40.00".into(), "0.00".into())
+    );
 }
 
 /// The last version of the schema that knew no frozen late line.

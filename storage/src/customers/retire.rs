@@ -13,7 +13,7 @@ use crate::{
     documents::Page,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{CustomerId, micros, number, word},
+    names::{CustomerId, DocumentId, micros, number, word},
     sql::{Bind, Query, Tx},
     words::CUSTOMERS,
 };
@@ -147,12 +147,14 @@ impl Catalog {
         if same > 0 {
             return Ok(Merged::SameObligations);
         }
-        let documents = move_everything(&mut tx, kept, gone).await?;
+        let moved = move_everything(&mut tx, kept, gone).await?;
+        let documents = moved.len() as u64;
         let detail = json!({ "customer_id": kept, "from": gone, "documents": documents });
         audit::write(&mut tx, actor, "customer_merged", None, &detail).await?;
         let told =
             NewEvent { data: detail, ..NewEvent::of_customer("customer.merged", kept, &["documents"]) };
         events::write(&mut tx, &[told]).await?;
+        events::tell_reassigned(&mut tx, &moved).await?;
         tx.commit().await?;
         Ok(Merged::Done(documents))
     }
@@ -201,12 +203,14 @@ impl Catalog {
     }
 }
 
-/// Moves what is `gone`'s to `kept`; how many documents.
-async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogError> {
+/// Moves what is `gone`'s to `kept`; which documents.
+async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
     let present = micros(tx.now());
-    let documents = execute!(
+    let documents = all!(
         tx,
-        "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 WHERE customer_id = $2",
+        (Uuid,),
+        "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 WHERE customer_id = $2 \
+         RETURNING id",
         kept,
         gone,
         present
@@ -245,6 +249,8 @@ async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, Cat
         present
     )?;
     execute!(tx, "UPDATE customers SET updated_at = $2 WHERE id = $1", kept, present)?;
+    let mut documents: Vec<DocumentId> = documents.into_iter().map(|(id,)| DocumentId(id)).collect();
+    documents.sort_unstable();
     Ok(documents)
 }
 

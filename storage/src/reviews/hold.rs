@@ -371,6 +371,8 @@ impl Catalog {
         let detail = json!({ "review_id": review, "by": who });
         audit::write(&mut tx, who, "undone", Some(document), &detail).await?;
         timeline::note(&mut tx, document, Stage::Done, "undone", detail).await?;
+        // The decision nobody heard of; that it became somebody else's meanwhile is so all the same.
+        events::tell_reassigned(&mut tx, &[document]).await?;
         tx.commit().await?;
         Ok(Undone::Done(status))
     }
