@@ -1,8 +1,9 @@
 //! Closed months. Closing freezes a month's lines and a hash over them; what comes or changes afterwards is said beside
 //! them, dated, and never rewrites them: documents that are filed late, and adjustments of those that were there or came.
 //!
-//! Every change of a document writes an event, those of many at once too, and `adjust` runs with each: a late document's line is frozen as it came, and
-//! what accounting would now book otherwise is taken back and said anew, in the transaction of the change.
+//! Every change of a document writes an event, those of many at once too, and `adjust` runs with each: a late document's line
+//! is frozen as it came, and what accounting would now book otherwise is taken back and said anew, in the transaction of the
+//! change.
 
 mod late;
 mod missing;

@@ -330,6 +330,7 @@ pub async fn catalog(catalog: &Catalog) {
         books::the_books_are_exported_once,
         books::an_export_is_of_one_instant,
         books::what_of_a_month_waits_is_counted,
+        books::what_may_be_no_id_counts_against_a_month,
         books::a_closed_month_is_never_rewritten,
         closed::what_came_late_is_frozen_too,
         closed::what_a_month_was_closed_without_is_said,
