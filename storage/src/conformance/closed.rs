@@ -266,7 +266,7 @@ pub(super) async fn a_late_line_is_erased_as_a_closed_one_is(catalog: &Catalog) 
         assert_eq!((line.line.issuer_name.as_str(), line.line.due_date.as_str()), ("", dates));
     }
     let since = lines(catalog, &period, PeriodPart::Adjustments).await;
-    let of = |id| {
+    let of = |id: DocumentId| {
         let entries = since.iter().filter(move |line| line.line.document_id == id);
         entries.map(|l| (l.entry, l.line.total.as_str(), l.line.due_date.as_str())).collect::<Vec<_>>()
     };
