@@ -82,8 +82,8 @@ async fn the_scope_is_looked_at_before_anything_else() {
 /// Of a time when a bound key could be given `admin`.
 const OPERATES: &str = "acuse_a-key-with-admin-that-is-bound-to-one-customer";
 
-/// A bound key with `admin` reaches what it is bound to, and nothing that is everybody's: no endpoint of another key, no incident,
-/// no firm of ours, no month.
+/// A bound key with `admin` reaches what it is bound to, and nothing that is everybody's: no endpoint of another key, no
+/// incident, no firm of ours, no month.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_bound_operates_nothing() {
     let acuse = InProcess::start().await.unwrap();
