@@ -7,11 +7,13 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    audit, backfills,
+    audit, backfills, cases,
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
+    events,
     names::{DocumentId, EntityId, at, clean, json, micros, to_json},
+    obligations,
     sql::Tx,
 };
 
@@ -20,6 +22,8 @@ pub const ENTITIES: &str = "entities";
 
 /// Most firms that we may be.
 const MOST: i64 = 1000;
+/// How often a document that somebody else holds is tried again.
+const TRIES: u32 = 8;
 
 /// One of the firms that we are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -153,30 +157,74 @@ impl Catalog {
         parsed(row).map(Some)
     }
 
-    /// Says of the next `batch` documents that were there whose of us they are; whether there are more. Where it stands is
-    /// committed with what it did.
+    /// Says of the next `batch` documents that were there whose of us they are; whether there are more. Each that was another's
+    /// is changed in a transaction of its own, with its event, and only then the place is moved on: a process that ends in
+    /// between does nothing twice, for what it did says so.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn settle_entities_of_what_was_there(&self, batch: u32) -> Result<bool, CatalogError> {
-        let mut tx = self.writing().await?;
-        let Some((after, upto_id)) = backfills::place(&mut tx, ENTITIES).await? else { return Ok(false) };
+        let mut tx = self.reading().await?;
+        let Some(place) = backfills::place(&mut tx, ENTITIES).await? else { return Ok(false) };
         let rows = all!(
             tx,
             (Uuid,),
             "SELECT id FROM documents WHERE id > $1 AND id <= $2 AND erased_at IS NULL ORDER BY id LIMIT $3",
-            after,
-            upto_id,
+            place.0,
+            place.1,
             i64::from(batch.clamp(1, 500))
         )?;
-        let us = as_evidence(all_of_us(&mut tx).await?);
-        for (id,) in &rows {
-            settle_by(&mut tx, DocumentId(*id), &us).await?;
+        let ids: Vec<Uuid> = rows.into_iter().map(|(id,)| id).collect();
+        let said = all_of_us(&mut tx).await?;
+        let us = as_evidence(said.clone());
+        let mut differ = Vec::new();
+        for id in ids.iter().copied().map(DocumentId) {
+            if other_side(&mut tx, id, &us).await?.is_some() {
+                differ.push(id);
+            }
         }
-        let ids: Vec<Uuid> = rows.iter().map(|(id,)| *id).collect();
+        drop(tx);
+        for id in differ {
+            self.settle_anew(id, &us).await?;
+        }
+        let mut tx = self.writing().await?;
+        // Another process was quicker, or it was said anew who we are, and then it is gone through again.
+        if backfills::place(&mut tx, ENTITIES).await? != Some(place) || all_of_us(&mut tx).await? != said {
+            return Ok(true);
+        }
         let more = backfills::moved(&mut tx, ENTITIES, &ids).await?;
         tx.commit().await?;
         Ok(more)
+    }
+
+    /// Says of a document that was there whose of us it is, as a new version.
+    async fn settle_anew(&self, id: DocumentId, us: &[ours::Entity<EntityId>]) -> Result<(), CatalogError> {
+        for _ in 1..TRIES {
+            match self.try_settle_anew(id, us).await {
+                Err(error) if error.is_contention() => {}
+                done => return done,
+            }
+        }
+        self.try_settle_anew(id, us).await
+    }
+
+    async fn try_settle_anew(
+        &self,
+        id: DocumentId,
+        us: &[ours::Entity<EntityId>],
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        // Whoever corrects it meanwhile is waited for, and what they say is looked at.
+        cases::hold_document(&mut tx, id).await?;
+        if !settle_by(&mut tx, id, us).await? {
+            return Ok(());
+        }
+        let present = micros(tx.now());
+        let sql = "UPDATE documents SET version = version + 1, updated_at = $2 WHERE id = $1";
+        execute!(tx, sql, id.0, present)?;
+        events::tell_reassigned(&mut tx, &[id]).await?;
+        obligations::bill_reassigned(&mut tx, id).await?;
+        tx.commit().await
     }
 }
 
@@ -199,20 +247,32 @@ pub(crate) async fn settle(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogErr
     if us.is_empty() {
         return Ok(());
     }
-    settle_by(tx, id, &us).await
+    settle_by(tx, id, &us).await.map(drop)
 }
 
-async fn settle_by(tx: &mut Tx, id: DocumentId, us: &[ours::Entity<EntityId>]) -> Result<(), CatalogError> {
-    let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
-    let Document { kind: Some(kind), ref fields, .. } = document else { return Ok(()) };
+/// Whose of us a document is, where that is not what its row says; none where it is, or where it is of no kind yet or erased.
+async fn other_side(
+    tx: &mut Tx,
+    id: DocumentId,
+    us: &[ours::Entity<EntityId>],
+) -> Result<Option<ours::Side<EntityId>>, CatalogError> {
+    let Some(document) = documents::lookup(tx, id).await? else { return Ok(None) };
+    let Document { kind: Some(kind), ref fields, erased_at: None, .. } = document else { return Ok(None) };
     let text = documents::text_of(tx, id).await?;
     let side = ours::side(kind, fields, &text, document.phone_number_id.as_deref(), us);
+    let is_said = (side.entity, side.direction) == (document.entity_id, document.direction);
+    Ok(Some(side).filter(|_| !is_said))
+}
+
+/// Writes down whose of us a document is, by what it says now; whether that is another than it was.
+async fn settle_by(tx: &mut Tx, id: DocumentId, us: &[ours::Entity<EntityId>]) -> Result<bool, CatalogError> {
+    let Some(side) = other_side(tx, id, us).await? else { return Ok(false) };
     execute!(
         tx,
         "UPDATE documents SET entity_id = $2, direction = $3 WHERE id = $1",
         id.0,
         side.entity.map(|e| e.0),
         side.direction.map(Direction::as_str)
-    )
-    .map(drop)
+    )?;
+    Ok(true)
 }

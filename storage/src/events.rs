@@ -58,6 +58,8 @@ pub enum Followed {
 
 /// The first event of a document: nothing was told of it before.
 const RECEIVED: &str = "document.received";
+/// A document says something else, or is somebody else's, and stands where it stood.
+const AMENDED: &str = "document.amended";
 
 /// Every kind of event there is.
 pub const KINDS: &[&str] = &[
@@ -67,7 +69,7 @@ pub const KINDS: &[&str] = &[
     "document.in_review",
     "document.rejected",
     "document.corrected",
-    "document.amended",
+    AMENDED,
     "document.duplicate",
     "document.asked_again",
     "document.split",
@@ -150,9 +152,9 @@ async fn untold(tx: &mut Tx, id: DocumentId) -> Result<Vec<String>, CatalogError
 
 type DocumentNow = (i64, Option<String>, Option<Uuid>);
 
-/// Writes events, each with its document as it is in this transaction. A document that has just come is known without
-/// asking: many come at once.
-pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), CatalogError> {
+/// Puts events into the table, each with its document as it is in this transaction. A document that has just come is known
+/// without asking: many come at once.
+async fn put(tx: &mut Tx, events: &[NewEvent]) -> Result<(), CatalogError> {
     let (epoch,) = one!(tx, (i64,), "SELECT epoch FROM feed WHERE id = 1")?;
     let present = micros(tx.now());
     let mut rows = Vec::with_capacity(events.len());
@@ -195,7 +197,12 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
             .bind(document.as_ref().and_then(|d| d.1.clone()))
             .bind(*customer)
             .bind(changed.clone())
-    )?;
+    )
+}
+
+/// Writes events, with what they mean to others.
+pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), CatalogError> {
+    put(tx, events).await?;
     // Whatever changes a document tells it here, in its own transaction: a closed month hears of it too, and who is asked.
     for event in events.iter().filter(|e| e.kind != RECEIVED) {
         if let Some(id) = event.document {
@@ -215,6 +222,32 @@ pub(crate) async fn tell(
     data: Value,
 ) -> Result<(), CatalogError> {
     write(tx, &[NewEvent { kind, document: Some(document), data }]).await
+}
+
+/// Events of documents put at once.
+const CHUNK: usize = 500;
+
+/// Whose a document is, untold, and no decision on it that can still be taken back: the end of that tells it.
+const REASSIGNED: &str = "SELECT 1 FROM document_untold u WHERE u.document_id = $1 \
+     AND u.member IN ('customer_id', 'entity_id', 'direction') \
+     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = u.document_id) LIMIT 1";
+
+/// Tells of those of these documents that are somebody else's, or another firm's of ours, and of which nobody decided it one by
+/// one: closed months hear of it too. What they paid and what is asked about them stands, for nobody said anything of that.
+pub(crate) async fn tell_reassigned(tx: &mut Tx, documents: &[DocumentId]) -> Result<(), CatalogError> {
+    for some in documents.chunks(CHUNK) {
+        let mut told = Vec::with_capacity(some.len());
+        for id in some {
+            if optional!(tx, (i32,), REASSIGNED, id.0)?.is_some() {
+                told.push(NewEvent { kind: AMENDED, document: Some(*id), data: json!({}) });
+            }
+        }
+        put(tx, &told).await?;
+        for id in told.iter().filter_map(|event| event.document) {
+            periods::adjust(tx, id, AMENDED).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The feed as it is now.

@@ -109,6 +109,21 @@ pub(crate) const IN_THE_BOOKS: &str = concat!(
     unheld!()
 );
 
+macro_rules! doubted_id {
+    () => {
+        "d.kind = 'id' AND d.sensitivity_by IS NULL \
+         AND (COALESCE(d.id_probability, 0) < 0.9 OR d.findings LIKE '%\"multiple_documents\"%')"
+    };
+}
+
+/// What was taken for an ID, and nobody who sees IDs said so, nor what only IDs have (a zone for machines, a code) or a
+/// probability that is worth as much; or what holds an ID among other documents. It may be a bill, or hold one. So is the
+/// index `documents_books_doubted`.
+pub(crate) const DOUBTED_ID: &str = doubted_id!();
+
+/// A bill, or what may be one.
+pub(crate) const MAY_BE_A_BILL: &str = concat!("(d.kind IS NULL OR d.kind <> 'id' OR (", doubted_id!(), "))");
+
 pub(crate) const COLUMNS: &str = "d.id, d.version, d.kind, d.fields, d.doc_date, d.customer_id, d.entity_id, \
      d.direction, d.source, d.received_at, d.filed_at, d.sensitivity";
 
@@ -261,20 +276,26 @@ fn came_for(span: Span) -> String {
     }
 }
 
-/// Documents that wait, but for those that were read as IDs; and those of them without a date that may be told. By the date
-/// on the paper each of the two is a stretch of an index of its own, and not all that waits.
+/// No ID, by what it was taken for.
+const NO_ID: &str = "(d.kind IS NULL OR d.kind <> 'id')";
+
+/// Documents that wait, but for IDs; and those of them without a date that may be told. By the date on the paper each of the
+/// two is a stretch of an index of its own, and not all that waits. What may be no ID after all has no date that says anything.
 async fn count_waiting(tx: &mut Tx, access: &Access, span: Span) -> Result<(u64, u64), CatalogError> {
     let came = came_for(span);
+    let doubted = format!("{DOUBTED_ID} AND {came}");
+    let doubted = count_waiting_of(tx, access, "documents_books_doubted", &doubted).await?;
+    let came = format!("{NO_ID} AND {came}");
     if span.by == By::Received {
-        return Ok((count_waiting_of(tx, access, "documents_books_waiting", &came).await?, 0));
+        return Ok((count_waiting_of(tx, access, "documents_books_waiting", &came).await? + doubted, 0));
     }
     let told = access.told("d");
     let (first, end) = span.days();
-    let dated = format!("d.doc_date >= '{first}' AND d.doc_date < '{end}' AND {told}");
+    let dated = format!("{NO_ID} AND d.doc_date >= '{first}' AND d.doc_date < '{end}' AND {told}");
     let dated = count_waiting_of(tx, access, "documents_books_waiting_dated", &dated).await?;
     let undated = format!("(d.doc_date IS NULL OR NOT ({told})) AND {came}");
     let undated = count_waiting_of(tx, access, "documents_books_waiting", &undated).await?;
-    Ok((dated + undated, undated))
+    Ok((dated + undated + doubted, undated + doubted))
 }
 
 async fn count_waiting_of(
@@ -286,7 +307,7 @@ async fn count_waiting_of(
     let text = format!(
         "SELECT COUNT(*) FROM documents d{} \
          WHERE d.status IN ('received', 'processing', 'in_review') AND d.duplicate_of IS NULL \
-         AND (d.kind IS NULL OR d.kind <> 'id') AND {UNHELD} AND {} AND {which}",
+         AND {UNHELD} AND {} AND {which}",
         by_index(tx, index),
         access.reach(tx, "d")
     );
@@ -298,7 +319,7 @@ async fn count_waiting_of(
 async fn count_held(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, CatalogError> {
     let text = format!(
         "SELECT COUNT(*) FROM holds h CROSS JOIN documents d WHERE d.id = h.document_id \
-         AND (d.kind IS NULL OR d.kind <> 'id') AND d.duplicate_of IS NULL AND {} AND {}",
+         AND {MAY_BE_A_BILL} AND d.duplicate_of IS NULL AND {} AND {}",
         access.reach(tx, "d"),
         could_be_of(access, span)
     );

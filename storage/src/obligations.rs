@@ -15,6 +15,7 @@ use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
 pub use add::{NewObligation, Owing};
+pub(crate) use bills::reassigned as bill_reassigned;
 pub(crate) use open::{Open, open_of};
 use payments::Known;
 pub use payments::Payment;

@@ -1,8 +1,9 @@
 //! Closed months. Closing freezes a month's lines and a hash over them; what comes or changes afterwards is said beside
 //! them, dated, and never rewrites them: documents that are filed late, and adjustments of those that were there or came.
 //!
-//! Every change of a document writes an event, and `adjust` runs with each: a late document's line is frozen as it came, and
-//! what accounting would now book otherwise is taken back and said anew, in the transaction of the change.
+//! Every change of a document writes an event, those of many at once too, and `adjust` runs with each: a late document's line
+//! is frozen as it came, and what accounting would now book otherwise is taken back and said anew, in the transaction of the
+//! change.
 
 mod late;
 mod missing;
@@ -141,7 +142,7 @@ type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>, Option<Vec<u8>>, O
 const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256, lines_sha256, zone";
 
 /// Why an adjustment is there that is none: the line of a document as it was when it came to a month that was closed.
-const LATE: &str = "late";
+pub(crate) const LATE: &str = "late";
 
 fn period(row: PeriodRow) -> Result<Period, CatalogError> {
     let (id, month, closed_at, closed_by, totals, hash, of_lines, zone) = row;

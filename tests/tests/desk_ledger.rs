@@ -187,4 +187,12 @@ async fn who_is_bound_sees_none(acuse: &InProcess) {
     for path in ["/ledger/files", "/ledger/messages", "/ledger/files?place=lost"] {
         assert_eq!(asked(acuse, &bea, path).await, StatusCode::FORBIDDEN, "{path}");
     }
+    // Nor does an admin who is bound operate what is everybody's, or say who decides with whom.
+    let (boss, id) = signed_in(acuse, "boss", (Role::Admin, true)).await;
+    for status in [StatusCode::OK, StatusCode::FORBIDDEN] {
+        for path in ["/numbers", "/four-eyes"] {
+            assert_eq!(asked(acuse, &boss, path).await, status, "{path}");
+        }
+        acuse.world.catalog().bind_user(id, &[Binding::Customer(customer)]).await.unwrap().unwrap();
+    }
 }

@@ -3,7 +3,7 @@
 
 use acuse_pipeline::document::Sha256;
 use acuse_server::http::sandbox;
-use acuse_storage::keys::Scope;
+use acuse_storage::{access::Binding, customers::NewCustomer, keys::Scope};
 use acuse_tests::in_process::InProcess;
 use axum::{
     body::Body,
@@ -77,6 +77,71 @@ async fn the_scope_is_looked_at_before_anything_else() {
         }
     }
     assert!(walked > 55, "{walked}");
+}
+
+/// Of a time when a bound key could be given `admin`.
+const OPERATES: &str = "acuse_a-key-with-admin-that-is-bound-to-one-customer";
+
+/// A bound key with `admin` reaches what it is bound to, and nothing that is everybody's: no endpoint of another key, no
+/// incident, no firm of ours, no month.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_bound_operates_nothing() {
+    let acuse = InProcess::start().await.unwrap();
+    let catalog = acuse.world.catalog();
+    let ana = NewCustomer { name: "Ana".into(), external_id: Some("ana".into()), ..NewCustomer::default() };
+    let hers = catalog.upsert_customers(&[ana]).await.unwrap()[0].id().unwrap();
+    let (hash, to) = (Sha256::of(OPERATES.as_bytes()), [Binding::Customer(hers)]);
+    let made = catalog.create_bound_key("operates", &hash, &[Scope::Admin], &to).await.unwrap();
+    assert!(made.is_ok(), "{made:?}");
+    let asked = async |method: Method, path: &str, body: &Value| {
+        let sent = if method == Method::GET { Body::empty() } else { Body::from(body.to_string()) };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {OPERATES}"))
+            .header(header::CONTENT_TYPE, "application/json");
+        let (status, told) = acuse.ask(request.body(sent).unwrap()).await.unwrap();
+        (status, serde_json::from_slice::<Value>(&told).unwrap_or_default())
+    };
+    let (nothing, mine) = (json!({}), json!({ "url": "https://hooks.example.com/mine" }));
+    let theirs = json!({ "url": "https://hooks.example.com/theirs" });
+    let (_, theirs) = acuse.send(Method::POST, "/v1/webhook-endpoints", Some(&theirs)).await.unwrap();
+    let endpoint = format!("/v1/webhook-endpoints/{}", theirs["id"].as_str().unwrap());
+    let (_, listed) = asked(Method::GET, "/v1/webhook-endpoints", &nothing).await;
+    assert_eq!(listed["data"], json!([]));
+    for (method, path, body) in [
+        (Method::GET, endpoint.clone(), &nothing),
+        (Method::PATCH, endpoint.clone(), &mine),
+        (Method::DELETE, endpoint.clone(), &nothing),
+        (Method::POST, format!("{endpoint}/rotate-secret"), &nothing),
+        (Method::POST, format!("{endpoint}/replay"), &json!({ "since": "2020-01-01T00:00:00Z" })),
+        (Method::GET, format!("{endpoint}/deliveries"), &nothing),
+    ] {
+        let (status, told) = asked(method.clone(), &path, body).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{method} {path}: {told}");
+    }
+    let kept = acuse.get(&endpoint).await.unwrap();
+    assert_eq!(kept["url"], json!("https://hooks.example.com/theirs"));
+    let absent = "00000000-0000-7000-8000-000000000001";
+    for (method, path) in [
+        (Method::GET, "/v1/incidents".to_owned()),
+        (Method::POST, format!("/v1/incidents/{absent}/acknowledge")),
+        (Method::POST, format!("/v1/incidents/{absent}/resolve")),
+        (Method::GET, "/v1/incident-routes".to_owned()),
+        (Method::DELETE, format!("/v1/incident-routes/{absent}")),
+        (Method::GET, "/v1/entities".to_owned()),
+        (Method::POST, "/v1/entities".to_owned()),
+        (Method::POST, "/v1/periods/2019-03/close".to_owned()),
+    ] {
+        let (status, told) = asked(method.clone(), &path, &json!({ "name": "Otra S.L." })).await;
+        let problem = (status, &told["type"]);
+        assert_eq!(problem, (StatusCode::FORBIDDEN, &json!("urn:acuse:problem:bound")), "{method} {path}");
+    }
+    let (status, made) = asked(Method::POST, "/v1/webhook-endpoints", &mine).await;
+    assert_eq!(status, StatusCode::CREATED, "one of its own it may have: {made}");
+    let (_, listed) = asked(Method::GET, "/v1/webhook-endpoints", &nothing).await;
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][1]), (&made["id"], &Value::Null), "{listed}");
+    assert_eq!(asked(Method::GET, "/v1/documents", &nothing).await.0, StatusCode::OK);
 }
 
 /// What is no id at all is not found, like one that is not there, whatever bytes it is made of.

@@ -261,11 +261,16 @@ async fn of_two_who_change_one_customer_one_is_told(api: &Api) {
     let (_, last, _) = get(api, &path, None).await;
     assert_eq!(delete(last.as_str()).await.0, 204, "as they were seen");
     let nobody = "/v1/customers/by-external-id/of-nobody";
-    assert_eq!(
-        put(nobody, Some(renamed.as_str()), &json!({ "name": "Nadie" })).await.0,
-        412,
-        "and adds nobody"
-    );
+    for seen in [renamed.as_str(), "*"] {
+        let (status, _, told) = put(nobody, Some(seen), &json!({ "name": "Nadie" })).await;
+        assert_eq!(
+            (status, &told["type"]),
+            (412, &json!("urn:acuse:problem:stale")),
+            "{seen} adds nobody: {told}"
+        );
+    }
+    assert_eq!(put(external, Some("*"), &json!({ "name": "Ana Ruiz" })).await.0, 200, "whoever is there");
+    assert_eq!(put(nobody, None, &json!({ "name": "Nadie" })).await.0, 201, "who saw nothing adds");
 }
 
 /// What is set up once and changed by two who look after it: whoever changes or takes away what they saw otherwise is told.

@@ -34,8 +34,15 @@ const MONTH: &str = "2020-01";
 const PARTS: [&str; 3] = ["rows", "late", "adjustments"];
 /// How whoever is bound to what is none of this is called.
 const BOUND: &str = "bound elsewhere";
-/// The key of theirs.
-const BOUND_KEY: &str = "acuse_a-key-that-sees-ids-and-is-bound-elsewhere";
+/// Keys of theirs, under which name and with what: one that may operate was made when a bound one still could be.
+const BOUND_KEYS: [(&str, &str, &[Scope]); 2] = [
+    (
+        BOUND,
+        "acuse_a-key-that-sees-ids-and-is-bound-elsewhere",
+        &[Scope::DocumentsRead, Scope::IdsRead, Scope::MessagesRead],
+    ),
+    ("bound elsewhere, with admin", "acuse_a-key-with-admin-that-is-bound-elsewhere", &[Scope::Admin]),
+];
 
 #[test]
 fn every_route_is_walked() {
@@ -266,16 +273,17 @@ async fn who_is_bound_elsewhere_finds_nothing(all: &Api, catalog: &Catalog, secr
     let made = all.request(Method::PUT, path).json(&json!({ "name": "Otra parte" })).send().await.unwrap();
     let made: Value = made.json().await.unwrap();
     let customer = made["id"].as_str().unwrap().parse().unwrap();
-    let scopes = [Scope::DocumentsRead, Scope::IdsRead, Scope::MessagesRead];
-    bound_to(catalog, (BOUND, BOUND_KEY), &scopes, customer).await;
-    let bound = all.with_key(BOUND_KEY);
-    walk(BOUND, secret, &|method, path| bound.request(method, path)).await;
-    for part in PARTS {
-        let told = bound.get(&of_month(part, "totals")).await.unwrap();
-        let theirs = (&told["rows"], &told["waiting"], &told["withheld"], &told["complete"]);
-        assert_eq!(theirs, (&json!(0), &json!(0), &json!(0), &json!(true)), "{part}: {told}");
+    for (who, key, scopes) in BOUND_KEYS {
+        bound_to(catalog, (who, key), scopes, customer).await;
+        let bound = all.with_key(key);
+        walk(who, secret, &|method, path| bound.request(method, path)).await;
+        for part in PARTS {
+            let told = bound.get(&of_month(part, "totals")).await.unwrap();
+            let theirs = (&told["rows"], &told["waiting"], &told["withheld"], &told["complete"]);
+            assert_eq!(theirs, (&json!(0), &json!(0), &json!(0), &json!(true)), "{who} {part}: {told}");
+        }
+        assert!(bound.get(&format!("/v1/periods/{MONTH}")).await.unwrap()["sha256"].is_null(), "{who}");
     }
-    assert!(bound.get(&format!("/v1/periods/{MONTH}")).await.unwrap()["sha256"].is_null());
 }
 
 /// Whoever may not see IDs learns of no number whose it is and takes none away, and puts no ID in front of an approver.

@@ -65,10 +65,14 @@ impl Caller {
         &self.access
     }
 
-    /// Whether the caller has a scope; `admin` has all.
+    /// Whether the caller has a scope; `admin` has all. Whoever is bound has not that one itself: it is of everybody's.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+        let is_admin = self.scopes.contains(&Scope::Admin);
+        if scope == Scope::Admin {
+            return is_admin && !self.access.is_bound();
+        }
+        is_admin || self.scopes.contains(&scope)
     }
 
     /// Whether this is the only scope there is.
@@ -80,8 +84,8 @@ impl Caller {
     /// # Errors
     /// 403 naming the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        // Whoever changes customers changes whose any document is.
-        if scope == Scope::CustomersWrite && self.access.is_bound() {
+        // Whoever changes customers changes whose any document is, and whoever operates acts on what is everybody's.
+        if matches!(scope, Scope::CustomersWrite | Scope::Admin) && self.access.is_bound() {
             return Err(Problem::Bound);
         }
         if self.has(scope) { Ok(()) } else { Err(Problem::Forbidden { scope: scope.as_str() }) }

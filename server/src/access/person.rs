@@ -57,10 +57,11 @@ impl Person {
         Ok(Some(Self { user, csrf, caller, tongue, token_hash }))
     }
 
-    /// Whether their role has it.
+    /// Whether their role has it. Whoever is bound lets nobody in, who could then reach more than they do.
     #[must_use]
     pub fn may(&self, right: Right) -> bool {
-        rights::has(self.user.role, right)
+        let reaches_past = right == Right::People && self.caller.access().is_bound();
+        rights::has(self.user.role, right) && !reaches_past
     }
 
     /// # Errors

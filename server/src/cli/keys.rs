@@ -55,6 +55,11 @@ impl Keys {
                     bail!("a key's name has 1 to 80 characters");
                 }
                 let bound = bound.bindings()?;
+                if scopes.contains(&Scope::Admin) && !bound.is_empty() {
+                    bail!(
+                        "a key with admin is bound to nothing: it operates what is everybody's; name other scopes"
+                    );
+                }
                 // Before it is made: a key that could not be bound would reach everything.
                 catalog.can_bind(&bound).await??;
                 let sandbox = scopes.contains(&Scope::Sandbox);
@@ -110,14 +115,32 @@ fn told() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
+    use crate::config::Settings;
 
-    #[derive(clap::Parser)]
+    #[derive(Parser)]
     struct Alone {
         #[command(subcommand)]
-        _keys: Keys,
+        keys: Keys,
+    }
+
+    #[tokio::test]
+    async fn a_key_with_admin_is_bound_to_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { data_dir: Some(folder.path().to_owned()), ..Settings::default() };
+        let config = Config::try_from(settings).unwrap();
+        let create = async |scope: &str| {
+            let args = ["key", "create", scope, "--scope", scope, "--team", "north"];
+            Alone::try_parse_from(args).unwrap().keys.run(&config).await
+        };
+        let refused = create("admin").await.unwrap_err().to_string();
+        assert!(refused.contains("bound to nothing"), "{refused}");
+        create("documents:read").await.unwrap();
+        let keys = Services::catalog(&config).await.unwrap().keys().await.unwrap();
+        let names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, ["documents:read"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! JSON Lines: a line of the books a line, and the control totals on the last. Those of a closed month are as they were
 //! frozen, byte by byte: the month's SHA-256 is of these lines, without the last. A line that was erased since says less, and
-//! its hash as it was (`erased_sha256`): from there on the one hash cannot be made any more, and that of the hashes can.
+//! its hash as it was (`erased_sha256`): from there on the one hash cannot be made any more, and that of the hashes can. One
+//! that came late and was erased brings its hash along too: of its members without those that say how it came.
 
 use acuse_storage::export::{Line, Totals};
 use serde::Serialize;
@@ -18,6 +19,8 @@ struct Entered<'a> {
     entry: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     entry_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_sha256: Option<String>,
     #[serde(flatten)]
     line: &'a Line,
 }
@@ -46,7 +49,12 @@ fn write(out: &mut Vec<u8>, row: &Row) -> Result<(), Problem> {
         }
         (None, Some(entry)) => written(
             out,
-            &Entered { entry: entry.as_str(), entry_at: row.entry_at.map(stamp), line: &row.line },
+            &Entered {
+                entry: entry.as_str(),
+                entry_at: row.entry_at.map(stamp),
+                erased_sha256: row.erased.map(|hash| hash.to_string()),
+                line: &row.line,
+            },
         ),
         (None, None) => written(out, &row.line),
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use acuse_conversation::Clock;
 use acuse_pipeline::{
-    document::{Kind, Status},
+    document::{Kind, Sha256, Status},
     fields::Fields,
 };
 use acuse_storage::{
@@ -74,6 +74,8 @@ pub struct Row {
     pub entry_at: Option<OffsetDateTime>,
     /// As it was frozen.
     pub frozen: Option<String>,
+    /// The hash of a line that came late as it was, where it was erased since and whoever asks may have hashes.
+    pub erased: Option<Sha256>,
     /// Where it stands, of a list.
     pub status: Option<&'static str>,
     /// Its page and its picture, of a list.
@@ -203,6 +205,7 @@ impl Rows {
                     entry: None,
                     entry_at: None,
                     frozen: None,
+                    erased: None,
                     status: None,
                     link: None,
                 });
@@ -216,6 +219,7 @@ impl Rows {
                 let all = self.caller.access().sees_all();
                 let rows = found.into_iter().map(|l| Row {
                     frozen: l.frozen(all),
+                    erased: l.erased.filter(|_| all),
                     line: l.line,
                     fields: None,
                     entry: Some(l.entry),
@@ -277,6 +281,7 @@ fn row_of(seen: &access::Sight, listed: &Listed, is_held: bool) -> Row {
         entry: None,
         entry_at: None,
         frozen: None,
+        erased: None,
         status: Some(status),
         link: Some(Link { picture: seen.pages.first().map_or_else(|| page.clone(), pictured), page }),
     }

@@ -15,7 +15,7 @@ use acuse_storage::{
 use axum::{
     Extension, Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,8 @@ pub async fn create(
     save(&app, &caller, new, saving(&caller, &write)).await
 }
 
-/// `PUT /v1/customers/by-external-id/{ref}`: the customer is as the body says, and nothing else; added if need be.
+/// `PUT /v1/customers/by-external-id/{ref}`: the customer is as the body says, and nothing else; added if need be, but not
+/// where `If-Match` says that somebody is there.
 pub async fn replace(
     State(app): State<App>,
     caller: Caller,
@@ -137,6 +138,8 @@ pub async fn replace(
     Body(mut new): Body<NewCustomer>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    // `*` too is of whoever is there (RFC 9110, 13.1.1).
+    let is_there = headers.contains_key(header::IF_MATCH);
     let seen = Precondition::if_given(&headers)?.changed_at();
     may_number(&caller, !new.id_numbers.is_empty())?;
     if new.external_id.as_ref().is_some_and(|said| *said != external) {
@@ -144,7 +147,9 @@ pub async fn replace(
     }
     new.external_id = Some(external);
     let saving = Saving { replace: true, ..saving(&caller, &write) };
-    let Some(seen) = seen else { return save(&app, &caller, new, saving).await };
+    if !is_there {
+        return save(&app, &caller, new, saving).await;
+    }
     let new = as_kept(new)?;
     match app.catalog.save_customer_seen(seen, &new, &saving).await? {
         Patched::Saved(done) => written(&app, &caller, done).await,

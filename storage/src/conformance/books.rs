@@ -1,7 +1,12 @@
 //! Promises to accounting: what is in the books is exported once, with its sums, and a closed month stays as it was.
 
 use acuse_conversation::{Clock, Summer};
-use acuse_pipeline::{document::Kind, fields::FieldName, reading::Fingerprint};
+use acuse_pipeline::{
+    document::Kind,
+    fields::FieldName,
+    reading::Fingerprint,
+    reason::{Reason, ReasonCode},
+};
 use sha2::Digest;
 use time::{Date, Duration, Month as OfYear, OffsetDateTime, macros::date};
 use uuid::Uuid;
@@ -12,8 +17,8 @@ use super::{
     road::{facts, field, read_as},
 };
 use crate::{
-    Access, Catalog, DocumentId, Stage,
-    export::{Books, ExportCursor, Missing, Span, Sums},
+    Access, Catalog, DocumentFilter, DocumentId, Stage,
+    export::{Books, By, ExportCursor, Missing, Span, Sums},
     names::now,
     periods::{Closing, Entry, Month, Period, PeriodPart},
     reviews::{Deciding, Decision, Reopened, Resolved},
@@ -172,6 +177,49 @@ pub(super) async fn an_export_is_of_one_instant(catalog: &Catalog) {
     assert_ne!(exported(catalog, &all, span).await.0, before, "and the next one is of its own instant");
 }
 
+/// What was taken for an ID with this probability, and carries a date of May 2019.
+fn taken_for_an_id(id_probability: f64, findings: Vec<Reason>) -> ReadFacts {
+    let kind = Some(Kind::Id);
+    ReadFacts { kind, id_probability: Some(id_probability), findings, ..bill("2019-05-09", "", "", "") }
+}
+
+/// What was taken for an ID, and nothing vouches for that, may be a bill: it counts against every month that it could be of,
+/// whatever date stands on it, until somebody who sees IDs says that it is one.
+pub(super) async fn what_may_be_no_id_counts_against_a_month(catalog: &Catalog) {
+    let (all, span) = (Access::whole(), month("2019-11").span());
+    let listed = DocumentFilter {
+        date_from: span.from,
+        date_to: span.to,
+        access: all.clone(),
+        ..DocumentFilter::default()
+    };
+    let received = Span { by: By::Received, from: Some(now().date()), to: None };
+    let counts = async || {
+        let in_list = catalog.books().await.unwrap().missing_of(&listed).await.unwrap();
+        let narrow = missing(catalog, &hidden(), span).await;
+        let came = missing(catalog, &all, received).await;
+        let of = [missing(catalog, &all, span).await, in_list, narrow, came];
+        of.map(|missing| (missing.waiting, missing.undated))
+    };
+    let before = counts().await;
+    waiting(catalog, &taken_for_an_id(0.95, Vec::new())).await;
+    assert_eq!(counts().await, before, "a card counts against none");
+    let several = vec![Reason::new(ReasonCode::MultipleDocuments, "a card and something else")];
+    let before = counts().await;
+    let misread = waiting(catalog, &taken_for_an_id(0.5, Vec::new())).await;
+    waiting(catalog, &taken_for_an_id(1.0, several)).await;
+    let more = |counts: [(u64, u64); 4]| {
+        let each = counts.into_iter().zip(before);
+        each.map(|(now, then)| (now.0 - then.0, now.1 - then.1)).collect::<Vec<_>>()
+    };
+    assert_eq!(more(counts().await), [(2, 2), (2, 2), (2, 2), (2, 0)]);
+    let by = Deciding { who: "user:ana", sees_ids: true, ..Deciding::default() };
+    let fields = catalog.document(misread).await.unwrap().unwrap().fields;
+    let is_one = Decision::Correct { kind: Some(Kind::Id), fields, customer_id: None };
+    assert!(matches!(catalog.amend(misread, &by, &is_one).await.unwrap(), Resolved::Done(_)));
+    assert_eq!(more(counts().await), [(1, 1), (1, 1), (1, 1), (1, 0)], "somebody said that it is one");
+}
+
 pub(super) async fn what_of_a_month_waits_is_counted(catalog: &Catalog) {
     let (all, span) = (Access::whole(), month("2019-05").span());
     let future = Span::dated(Some((now() + Duration::days(40)).date()), None);
@@ -181,8 +229,7 @@ pub(super) async fn what_of_a_month_waits_is_counted(catalog: &Catalog) {
     waiting(catalog, &bill("2019-06-09", "invoice", "1.00", "EUR")).await;
     let undated = waiting(catalog, &bill("", "invoice", "1.00", "EUR")).await;
     received(catalog, &Sample::new()).await;
-    let passport = ReadFacts { kind: Some(Kind::Id), ..bill("2019-05-09", "", "", "") };
-    waiting(catalog, &passport).await;
+    waiting(catalog, &taken_for_an_id(0.97, Vec::new())).await;
     let since = missing(catalog, &all, span).await;
     assert_eq!(
         (since.waiting - before.waiting, since.undated - before.undated),

@@ -1,6 +1,8 @@
 //! Promises of a closed month to accounting: what came to it since is frozen too, what is missing of it is said, and an erased
 //! line leaves what its hash is made of.
 
+use std::collections::BTreeMap;
+
 use acuse_pipeline::{document::Sha256, fields::FieldName};
 use sha2::Digest;
 use time::Duration;
@@ -9,12 +11,14 @@ use uuid::Uuid;
 use super::{
     books::{bill, decide, exported, filed, hidden, month, part, total, waiting},
     erasure::wish,
+    given::one_of_us,
     road::field,
 };
 use crate::{
     Access, Catalog, DocumentId,
     access::Bound,
-    erasure::Wished,
+    customers::Merged,
+    erasure::{Keep, Wish, Wished},
     export::{Missing, Sums, Totals},
     key_file::ErasedKind,
     names::now,
@@ -169,12 +173,15 @@ pub(super) async fn what_a_month_was_closed_without_is_said(catalog: &Catalog) {
     }
 }
 
-async fn frozen(catalog: &Catalog, period: &Period) -> Vec<PeriodLine> {
+async fn lines(catalog: &Catalog, period: &Period, part: PeriodPart) -> Vec<PeriodLine> {
     let mut books = catalog.books().await.unwrap();
-    let all = Access::whole();
-    let (lines, next) = books.period_page(&all, period, PeriodPart::Rows, None, 1000).await.unwrap();
+    let (lines, next) = books.period_page(&Access::whole(), period, part, None, 1000).await.unwrap();
     assert_eq!(next, None);
     lines
+}
+
+async fn frozen(catalog: &Catalog, period: &Period) -> Vec<PeriodLine> {
+    lines(catalog, period, PeriodPart::Rows).await
 }
 
 /// Over the lines, and over the hash of each, as anybody makes them.
@@ -195,8 +202,7 @@ pub(super) async fn an_erased_line_leaves_what_its_hash_is_made_of(catalog: &Cat
     let lines = frozen(catalog, &period).await;
     assert_eq!(hashes(&lines), (period.sha256, period.lines_sha256.unwrap()));
     assert!(lines.iter().all(|line| line.frozen(true) == line.text), "nothing is said of what is there");
-    let begun = catalog.erase(&wish(ErasedKind::Document, gone.0)).await.unwrap();
-    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+    erased(catalog, gone, Keep::Amounts).await;
 
     let after = frozen(catalog, &period).await;
     let (whole, of_each) = hashes(&after);
@@ -208,6 +214,118 @@ pub(super) async fn an_erased_line_leaves_what_its_hash_is_made_of(catalog: &Cat
     assert_eq!(told["erased_sha256"], line.erased.unwrap().to_string());
     assert_eq!(told["total"], "20.00");
     assert_eq!(line.frozen(false), line.text, "no hash for who may not see all");
+}
+
+async fn erased(catalog: &Catalog, id: DocumentId, keep: Keep) {
+    let wish = Wish { keep, ..wish(ErasedKind::Document, id.0) };
+    let begun = catalog.erase(&wish).await.unwrap();
+    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+}
+
+/// The hash of each line that came late, as it stands.
+async fn hashes_of_late(catalog: &Catalog, period: &Period) -> BTreeMap<DocumentId, Sha256> {
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "SELECT document_id, becomes FROM period_adjustments WHERE period_id = $1 AND reason = 'late'";
+    let rows = all!(tx, (Uuid, String), sql, period.id).unwrap();
+    rows.into_iter().map(|(id, line)| (DocumentId(id), Sha256::of(line.as_bytes()))).collect()
+}
+
+/// What was closed with a month and what came late are erased alike: the line says less and keeps its hash, a dated entry says
+/// so, and a date that names nobody stays.
+pub(super) async fn a_late_line_is_erased_as_a_closed_one_is(catalog: &Catalog) {
+    const DUE: &str = "2016-07-30";
+    let due = |day: &str, total: &str| {
+        let mut facts = bill(day, "invoice", total, "EUR");
+        facts.fields.insert(FieldName::DueDate, field(DUE));
+        facts
+    };
+    let with_it = filed(catalog, &due("2016-06-01", "10.00")).await;
+    let plain = waiting(catalog, &bill("2016-06-02", "invoice", "20.00", "EUR")).await;
+    let dated = waiting(catalog, &due("2016-06-03", "30.00")).await;
+    let whole = waiting(catalog, &due("2016-06-04", "40.00")).await;
+    let period = closed(catalog, "2016-06").await;
+    for id in [plain, dated, whole] {
+        decide(catalog, id, &Decision::Approve { customer_id: None }, 0).await;
+    }
+    let all = Access::whole();
+    let late = part(catalog, &all, &period, PeriodPart::Late).await;
+    assert_eq!(late.len(), 3);
+    assert!(part(catalog, &all, &period, PeriodPart::Adjustments).await.is_empty());
+    let were = hashes_of_late(catalog, &period).await;
+    for (id, keep) in
+        [(with_it, Keep::Amounts), (plain, Keep::Amounts), (dated, Keep::Amounts), (whole, Keep::Nothing)]
+    {
+        erased(catalog, id, keep).await;
+    }
+
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Late).await, late, "it came as it came");
+    for line in lines(catalog, &period, PeriodPart::Late).await {
+        let id = line.line.document_id;
+        assert_eq!(line.erased, were.get(&id).copied(), "{id}");
+        let dates = if id == plain { "" } else { DUE };
+        assert_eq!((line.line.issuer_name.as_str(), line.line.due_date.as_str()), ("", dates));
+    }
+    let since = lines(catalog, &period, PeriodPart::Adjustments).await;
+    let of = |id: DocumentId| {
+        let entries = since.iter().filter(move |line| line.line.document_id == id);
+        entries.map(|l| (l.entry, l.line.total.as_str(), l.line.due_date.as_str())).collect::<Vec<_>>()
+    };
+    for (id, back, total, date) in
+        [(with_it, "-10.00", "10.00", DUE), (plain, "-20.00", "20.00", ""), (dated, "-30.00", "30.00", DUE)]
+    {
+        assert_eq!(of(id), [(Entry::Reversal, back, date), (Entry::Restated, total, date)]);
+        let document = catalog.document(id).await.unwrap().unwrap();
+        assert_eq!(document.fields.contains_key(&FieldName::DueDate), !date.is_empty(), "in the books too");
+    }
+    assert_eq!(of(whole), [(Entry::Reversal, "-40.00", DUE)]);
+    // The three are what the books say now.
+    let after = catalog.period_afterwards(&period).await.unwrap();
+    assert_eq!(
+        (total(&after.late, "EUR"), total(&after.adjustments, "EUR")),
+        ("90.00".into(), "-40.00".into())
+    );
+    let (_, sums) = exported(catalog, &all, period.month.span()).await;
+    assert_eq!(total(&sums, "EUR"), "60.00");
+}
+
+/// What nobody decided document by document is an adjustment of each of them: two customers become one, and who we are is said
+/// when a month is closed already.
+pub(super) async fn what_becomes_anothers_is_adjusted(catalog: &Catalog) {
+    let (kept, gone) = (super::access::customer(catalog).await, super::access::customer(catalog).await);
+    let tax_id = format!("W{}", Uuid::now_v7().as_u128() % 1_000_000_000_000);
+    let mut facts = bill("2016-04-01", "invoice", "10.00", "EUR");
+    facts.fields.insert(FieldName::RecipientTaxId, field(&tax_id));
+    let ours = filed(catalog, &facts).await;
+    let theirs = filed(catalog, &bill("2016-04-02", "invoice", "20.00", "EUR")).await;
+    let slow = waiting(catalog, &bill("2016-04-03", "invoice", "40.00", "EUR")).await;
+    become_theirs(catalog, gone.0, &[theirs]).await;
+    let period = closed(catalog, "2016-04").await;
+    decide(catalog, slow, &Decision::Approve { customer_id: Some(gone) }, 0).await;
+    let late = lines(catalog, &period, PeriodPart::Late).await;
+    assert_eq!(late.len(), 1);
+
+    assert_eq!(catalog.merge_customers(kept, gone, "user:eva").await.unwrap(), Merged::Done(2));
+    let us = one_of_us(catalog, &tax_id).await;
+    while catalog.settle_entities_of_what_was_there(500).await.unwrap() {}
+    let since = lines(catalog, &period, PeriodPart::Adjustments).await;
+    for (id, was, is) in [
+        (theirs, (Some(gone), None, None), (Some(kept), None, None)),
+        (slow, (Some(gone), None, None), (Some(kept), None, None)),
+        (ours, (None, None, None), (None, Some(us.id), Some("payable"))),
+    ] {
+        let of: Vec<_> = since.iter().filter(|l| l.line.document_id == id).collect();
+        assert_eq!(of.iter().map(|l| l.entry).collect::<Vec<_>>(), [Entry::Reversal, Entry::Restated]);
+        for (said, whose) in of.iter().zip([was, is]) {
+            let line = &said.line;
+            assert_eq!((line.customer_id, line.entity_id, line.direction.as_deref()), whose);
+        }
+    }
+    assert_eq!(lines(catalog, &period, PeriodPart::Late).await, late, "it came as it came");
+    let after = catalog.period_afterwards(&period).await.unwrap();
+    assert_eq!(
+        (total(&after.late, "EUR"), total(&after.adjustments, "EUR")),
+        ("40.00".into(), "0.00".into())
+    );
 }
 
 /// The last version of the schema that knew no frozen late line.

@@ -105,12 +105,16 @@ pub(super) async fn of_two_who_saw_the_same_one_saves(catalog: &Catalog) {
         NewCustomer { name: "Mia".into(), external_id: now.external_id.clone(), ..someone(&unique()) };
     let replacing = Saving { replace: true, ..Saving::adding("eva") };
     let whole_saved = async |seen| catalog.save_customer_seen(seen, &whole, &replacing).await.unwrap();
-    assert_eq!(whole_saved(now.updated_at).await, Patched::Changed);
+    assert_eq!(whole_saved(Some(now.updated_at)).await, Patched::Changed);
     let seen = catalog.customer(id).await.unwrap().unwrap().updated_at;
-    assert_eq!(whole_saved(seen).await, saved);
+    for seen in [Some(seen), None] {
+        assert_eq!(whole_saved(seen).await, saved, "as it was seen, or whoever is there");
+    }
     let stranger = someone(&unique());
-    let missing = catalog.save_customer_seen(seen, &stranger, &replacing).await.unwrap();
-    assert_eq!(missing, Patched::Missing, "who is not there is not added by who saw them");
+    for seen in [Some(seen), None] {
+        let missing = catalog.save_customer_seen(seen, &stranger, &replacing).await.unwrap();
+        assert_eq!(missing, Patched::Missing, "who is not there is not added by who says that they are");
+    }
     let (nobody, nothing) = ((CustomerId::generate(), None), CustomerPatch::default());
     let gone = catalog.patch_customer(nobody, nothing, &Saving::adding("eva")).await.unwrap();
     assert_eq!(gone, Patched::Missing);

@@ -8,19 +8,25 @@ use uuid::Uuid;
 
 use super::{
     access::{bill, waiting},
+    channel::A_MOMENT,
+    feed::changes,
     given::one_of_us,
     road::field,
 };
 use crate::{
-    Access, Catalog, DocumentFilter, DocumentId,
+    Access, Catalog, Document, DocumentFilter, DocumentId,
     entities::NewEntity,
     names::EntityId,
     reviews::{Deciding, Decision},
     stages::ReadFacts,
 };
 
+async fn now_of(catalog: &Catalog, id: DocumentId) -> Document {
+    catalog.document(id).await.unwrap().unwrap()
+}
+
 async fn side(catalog: &Catalog, id: DocumentId) -> (Option<EntityId>, Option<Direction>) {
-    let document = catalog.document(id).await.unwrap().unwrap();
+    let document = now_of(catalog, id).await;
     (document.entity_id, document.direction)
 }
 
@@ -35,10 +41,20 @@ pub(super) async fn who_we_are_says_which_way_money_goes(catalog: &Catalog) {
     let was_there = waiting(catalog, &naming(FieldName::RecipientTaxId, &tax_id)).await;
     let nobodys = waiting(catalog, &bill()).await;
     assert_eq!(side(catalog, was_there).await, (None, None), "nobody said who we are");
+    let (head, before) = (catalog.feed_head().await.unwrap(), now_of(catalog, was_there).await);
+    let untouched = now_of(catalog, nobodys).await;
     let us = one_of_us(catalog, &tax_id).await;
     assert!(catalog.entities().await.unwrap().contains(&us));
     while catalog.settle_entities_of_what_was_there(7).await.unwrap() {}
     assert_eq!(side(catalog, was_there).await, (Some(us.id), Some(Direction::Payable)));
+    // It is a new version, and whoever follows hears of it; of what is as it was nobody hears.
+    let after = now_of(catalog, was_there).await;
+    assert_eq!(after.version, before.version + 1);
+    assert!(after.updated_at > before.updated_at, "a list of what was updated has it");
+    let amended = ("document.amended".to_owned(), vec!["direction".to_owned(), "entity_id".to_owned()]);
+    assert_eq!(changes(catalog, was_there, head).await, [amended]);
+    assert_eq!(now_of(catalog, nobodys).await, untouched);
+    assert!(changes(catalog, nobodys, head).await.is_empty());
     assert_eq!(side(catalog, nobodys).await, (None, None));
     let receivable = waiting(catalog, &naming(FieldName::IssuerTaxId, &tax_id)).await;
     assert_eq!(side(catalog, receivable).await, (Some(us.id), Some(Direction::Receivable)));
@@ -69,4 +85,24 @@ pub(super) async fn who_we_are_says_which_way_money_goes(catalog: &Catalog) {
     while catalog.settle_entities_of_what_was_there(500).await.unwrap() {}
     assert_eq!(side(catalog, was_there).await, (None, None));
     assert_eq!(catalog.save_entity(Some(EntityId::generate()), &renamed, "user:ana").await.unwrap(), None);
+}
+
+/// A document is corrected while it is gone through whose of us it is: what it says by then counts.
+pub(super) async fn what_is_corrected_meanwhile_is_not_overwritten(catalog: &Catalog) {
+    let tax_id = format!("X{}", Uuid::now_v7().as_u128() % 1_000_000_000_000);
+    let id = waiting(catalog, &naming(FieldName::RecipientTaxId, &tax_id)).await;
+    let us = one_of_us(catalog, &tax_id).await;
+    let mut busy = catalog.writing().await.unwrap();
+    let nobodys = serde_json::to_string(&bill().fields).unwrap();
+    execute!(busy, "UPDATE documents SET fields = $2 WHERE id = $1", id.0, nobodys.as_str()).unwrap();
+    let settles = tokio::spawn({
+        let catalog = catalog.clone();
+        async move { while catalog.settle_entities_of_what_was_there(500).await.unwrap() {} }
+    });
+    tokio::time::sleep(A_MOMENT).await;
+    busy.commit().await.unwrap();
+    settles.await.unwrap();
+    assert_eq!(side(catalog, id).await, (None, None));
+    let nobody = NewEntity { name: "Otra".into(), ..NewEntity::default() };
+    assert!(catalog.save_entity(Some(us.id), &nobody, "user:ana").await.unwrap().is_some());
 }

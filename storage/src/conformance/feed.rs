@@ -8,13 +8,14 @@ use acuse_pipeline::{
 };
 
 use super::{
+    access::customer,
     desk::{LEASE, waiting},
     door::{Sample, delivery, photo},
     road::{field, next_events},
 };
 use crate::{
     Catalog, DocumentId, Intake,
-    customers::NewCustomer,
+    customers::{Merged, NewCustomer},
     events::{Event, EventCursor, EventFilter, Followed},
     inbound::InboundItem,
     names::now,
@@ -68,7 +69,11 @@ pub(super) async fn an_event_says_what_it_is_about(catalog: &Catalog) {
 }
 
 /// What each event of a document says that it changed, in order.
-async fn changes(catalog: &Catalog, id: DocumentId, since: EventCursor) -> Vec<(String, Vec<String>)> {
+pub(super) async fn changes(
+    catalog: &Catalog,
+    id: DocumentId,
+    since: EventCursor,
+) -> Vec<(String, Vec<String>)> {
     let events = next_events(catalog, &mut Some(since), 1000).await;
     events.into_iter().filter(|e| e.document_id == Some(id)).map(|e| (e.kind, e.changed)).collect()
 }
@@ -129,6 +134,38 @@ pub(super) async fn an_event_names_exactly_what_changed(catalog: &Catalog) {
     catalog.decide_review(again.id, &by, &reject, None).await.unwrap();
     let told = changes(catalog, id, head).await;
     assert_eq!(told, [("document.rejected".to_owned(), vec!["reasons".to_owned(), "status".to_owned()])]);
+}
+
+/// Two customers become one: it is told of each of their documents, as a new version. Of a decision that can still be taken back
+/// nobody hears by it; that it was taken back and the document is another's all the same is told then.
+pub(super) async fn a_merge_is_told_of_each_document(catalog: &Catalog) {
+    let (kept, gone) = (customer(catalog).await, customer(catalog).await);
+    let (plain, held) = (waiting(catalog).await.0, waiting(catalog).await);
+    for id in [plain, held.0] {
+        let fields = catalog.document(id).await.unwrap().unwrap().fields;
+        let by = Deciding { who: "user:ana", sees_ids: true, ..Deciding::default() };
+        let theirs = Decision::Correct { kind: None, fields, customer_id: Some(gone) };
+        assert!(matches!(catalog.amend(id, &by, &theirs).await.unwrap(), Resolved::Done(_)));
+    }
+    let review = catalog.open_review_of(held.0).await.unwrap().unwrap();
+    let until = Some(now() + time::Duration::minutes(1));
+    let by = Deciding { who: "user:ana", held_until: until, sees_ids: true, ..Deciding::default() };
+    let approve = Decision::Approve { customer_id: None };
+    let done = catalog.decide_review(review.id, &by, &approve, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Filed));
+    let before = catalog.document(plain).await.unwrap().unwrap();
+    let head = catalog.feed_head().await.unwrap();
+    assert_eq!(catalog.merge_customers(kept, gone, "user:boss").await.unwrap(), Merged::Done(2));
+    let amended = [("document.amended".to_owned(), vec!["customer_id".to_owned()])];
+    assert_eq!(changes(catalog, plain, head).await, amended);
+    let events = next_events(catalog, &mut Some(head), 1000).await;
+    let told = events.iter().find(|e| e.document_id == Some(plain)).unwrap();
+    assert_eq!((told.version, told.customer_id), (Some(before.version + 1), Some(kept)));
+    assert_eq!(events[0].kind, "customer.merged", "first that they are one");
+    assert!(changes(catalog, held.0, head).await.is_empty(), "it can be taken back");
+    let undone = catalog.undo_decision(held.0, "user:ana", LEASE).await.unwrap();
+    assert_eq!(undone, Undone::Done(Status::InReview));
+    assert_eq!(changes(catalog, held.0, head).await, amended);
 }
 
 /// What was there before the feed kept what it had not told was told as it stood.

@@ -133,10 +133,17 @@ pub(super) async fn a_filed_bill_of_ours_is_owed_and_follows_its_paper(catalog: 
     corrected(catalog, kept, FieldName::Total, "75.00").await;
     let fourth = owed(catalog, debtor).await.into_iter().find(|o| o.number == "N-4").unwrap();
     assert_eq!((fourth.state, fourth.amount.as_str()), (ObligationState::Cancelled, "75.00"));
-    rules(catalog, "").await;
+    // Whose of us it is counts too, also where that is said anew.
+    let fifth = waiting(catalog, &billed(&tax_id, "N-5", "70.00")).await;
+    approve(catalog, fifth, Some(debtor)).await;
+    let state = async || owed(catalog, debtor).await.into_iter().find(|o| o.number == "N-5").map(|o| o.state);
+    assert_eq!(state().await, Some(ObligationState::Open));
     let none = NewEntity { name: "Otra".into(), ..NewEntity::default() };
     let ours = catalog.entities().await.unwrap().into_iter().find(|e| e.tax_ids.contains(&tax_id)).unwrap();
     catalog.save_entity(Some(ours.id), &none, "user:ana").await.unwrap();
+    while catalog.settle_entities_of_what_was_there(500).await.unwrap() {}
+    assert_eq!(state().await, Some(ObligationState::Cancelled), "it is no bill of ours any more");
+    rules(catalog, "").await;
 }
 
 /// The samples' numbers are none; each message of theirs brings that back.

@@ -143,9 +143,11 @@ async fn books(catalog: &Catalog) {
     };
     goes!(catalog, "documents_books_waiting_dated (doc_date>? AND doc_date<?)", missing(all, By::IssueDate));
     goes!(catalog, "documents_books_waiting (received_at>?", missing(all, By::IssueDate));
+    goes!(catalog, "documents_books_doubted (received_at>?", missing(all, By::IssueDate));
     goes!(catalog, "documents_books_undated (kind=?", missing(some, By::IssueDate));
     goes!(catalog, "documents_books_withheld (received_at>?", missing(some, By::IssueDate));
     goes!(catalog, "documents_books_waiting (received_at>? AND received_at<?)", missing(all, By::Received));
+    goes!(catalog, "documents_books_doubted (received_at>? AND received_at<?)", missing(all, By::Received));
 }
 
 /// The first ledger, and what of a day is lost.

@@ -12,7 +12,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{CustomerId, micros},
+    names::{CustomerId, DocumentId, micros},
     sql::Tx,
     words::CUSTOMERS,
 };
@@ -83,7 +83,8 @@ impl Catalog {
         if same > 0 {
             return Ok(Merged::SameObligations);
         }
-        let documents = move_everything(&mut tx, kept, gone).await?;
+        let moved = move_everything(&mut tx, kept, gone).await?;
+        let documents = moved.len() as u64;
         let bound = bind_to(&mut tx, kept, gone).await?;
         let detail = json!({ "customer_id": kept, "from": gone, "documents": documents, "bound": bound });
         audit::write(&mut tx, actor, "customer_merged", None, &detail).await?;
@@ -92,14 +93,15 @@ impl Catalog {
             ..NewEvent::of_customer("customer.merged", kept, &["documents"])
         };
         events::write(&mut tx, &[told]).await?;
+        events::tell_reassigned(&mut tx, &moved).await?;
         tx.commit().await?;
         Ok(Merged::Done(documents))
     }
 }
 
-/// Moves what is `gone`'s to `kept`; how many documents.
-async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogError> {
-    let documents = move_rows(tx, kept, gone).await?;
+/// Moves what is `gone`'s to `kept`; which documents.
+async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
+    let mut documents = move_rows(tx, kept, gone).await?;
     // Whoever writes of it at this moment (`merges::written_of`) is waited for, and whoever comes later finds it merged.
     let sql = tx
         .pick("SELECT id FROM customers WHERE id = $1", "SELECT id FROM customers WHERE id = $1 FOR UPDATE");
@@ -112,20 +114,22 @@ async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, Cat
         gone,
         present
     )?;
-    let documents = documents + move_rows(tx, kept, gone).await?;
+    documents.extend(move_rows(tx, kept, gone).await?);
+    documents.sort_unstable();
     move_names(tx, kept, gone).await?;
     CUSTOMERS.forget(tx, gone).await?;
     execute!(tx, "UPDATE customers SET updated_at = $2 WHERE id = $1", kept, present)?;
     Ok(documents)
 }
 
-/// The rows that are of `gone`, or of whoever was merged into it; how many of them are documents.
-async fn move_rows(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogError> {
+/// The rows that are of `gone`, or of whoever was merged into it; which of them are documents.
+async fn move_rows(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
     let present = micros(tx.now());
-    let documents = execute!(
+    let documents = all!(
         tx,
+        (Uuid,),
         "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 \
-         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2)",
+         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2) RETURNING id",
         kept,
         gone,
         present
@@ -145,7 +149,7 @@ async fn move_rows(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogEr
         kept,
         gone
     )?;
-    Ok(documents)
+    Ok(documents.into_iter().map(|(id,)| DocumentId(id)).collect())
 }
 
 async fn move_names(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<(), CatalogError> {

@@ -415,13 +415,13 @@ impl Catalog {
         Ok(Patched::Saved(done))
     }
 
-    /// Writes a customer who is there, as said, and only as they were looked at (`seen`: when they had last changed).
+    /// Writes a customer who is there, as said: with `seen` (when they had last changed) only as they were looked at.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn save_customer_seen(
         &self,
-        seen: OffsetDateTime,
+        seen: Option<OffsetDateTime>,
         new: &NewCustomer,
         saving: &Saving<'_>,
     ) -> Result<Patched, CatalogError> {
@@ -429,7 +429,7 @@ impl Catalog {
         lock(&mut tx).await?;
         let Some(id) = known(&mut tx, new, &new.aliases()).await? else { return Ok(Patched::Missing) };
         let Some(customer) = lookup(&mut tx, CustomerId(id)).await? else { return Ok(Patched::Missing) };
-        if customer.updated_at != seen {
+        if seen.is_some_and(|seen| seen != customer.updated_at) {
             return Ok(Patched::Changed);
         }
         let done = save(&mut tx, Some(id), new, saving).await?;

@@ -11,7 +11,7 @@ use super::{DocumentFilter, sums::sums};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    export::{IN_THE_BOOKS, Missing, UNHELD},
+    export::{By, DOUBTED_ID, IN_THE_BOOKS, MAY_BE_A_BILL, Missing, Span, UNHELD},
     names::{DocumentId, number},
     sql::Tx,
 };
@@ -21,7 +21,7 @@ const WAITS: &str = "d.status IN ('received', 'processing', 'in_review') AND d.d
 
 /// A bill, or what may be one yet, of which nobody has decided for good, as SQL.
 fn is_open() -> String {
-    format!("(d.kind IS NULL OR d.kind <> 'id') AND (({WAITS}) OR NOT ({UNHELD}))")
+    format!("{MAY_BE_A_BILL} AND (({WAITS}) OR NOT ({UNHELD}))")
 }
 
 /// What of a list is not among its filed ones, in a transaction: counted as [`crate::export::missing`] counts it of a span.
@@ -44,7 +44,10 @@ pub(crate) async fn missing(tx: &mut Tx, filter: &DocumentFilter) -> Result<Miss
     let untold = could_be.untold(tx, &is_open()).await?;
     let (mut undated, mut filed_undated) = (0, 0);
     if is_dated {
-        let open = format!("AND d.doc_date IS NULL AND {}", is_open());
+        // The date of what may be no ID after all says nothing: one of another day could be of these all the same.
+        let (first, end) = Span { by: By::IssueDate, from: any.date_from, to: any.date_to }.days();
+        let elsewhere = format!("{DOUBTED_ID} AND NOT (d.doc_date >= '{first}' AND d.doc_date < '{end}')");
+        let open = format!("AND (d.doc_date IS NULL OR ({elsewhere})) AND {}", is_open());
         undated = counted(tx, &could_be, &open).await? + untold;
         let filed = format!("AND d.doc_date IS NULL AND {IN_THE_BOOKS}");
         filed_undated = counted(tx, &timeless, &filed).await?;

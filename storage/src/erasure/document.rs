@@ -1,5 +1,7 @@
 //! The rows of one document, emptied in the caller's transaction.
 
+use std::collections::BTreeMap;
+
 use acuse_pipeline::{
     document::Sha256,
     fields::{Field, FieldName, Fields},
@@ -15,7 +17,7 @@ use crate::{
     export::Line,
     key_file::ErasedKind,
     names::{DocumentId, Stage, json as parse, micros, to_json},
-    periods::Month,
+    periods::{LATE, Month, NotAMonth},
     sql::Tx,
     timeline, uploads,
     words::DOCUMENTS,
@@ -26,6 +28,7 @@ const IMPERSONAL: &[FieldName] = &[
     FieldName::Type,
     FieldName::IssueDate,
     FieldName::Date,
+    FieldName::DueDate,
     FieldName::Currency,
     FieldName::Subtotal,
     FieldName::Discount,
@@ -223,78 +226,105 @@ async fn empty_row(
     Ok(())
 }
 
-/// A closed month keeps its hash and its sums: of a line that was erased the amounts stay, the hash of what it was, and a
-/// dated adjustment that says so.
+/// A document's line as it was frozen, or came late: month, line, and its hash, where it has one already.
+type FrozenRow = (Uuid, String, String, Option<Vec<u8>>);
+
+/// What was said of it since: number, month, why, what is taken back and what is said anew, and the same hash.
+type SaidRow = (i64, Uuid, String, String, Option<String>, Option<String>, Option<Vec<u8>>);
+
+/// What a month last said of the document, of nobody.
+type LastSaid = BTreeMap<Uuid, (String, Option<String>)>;
+
+/// A closed month keeps its hash and its sums: of a line that was erased, whether it was closed with the month or came late,
+/// the amounts stay, the hash of what it was, and a dated adjustment that says so.
 async fn redact_periods(tx: &mut Tx, id: DocumentId) -> Result<u64, CatalogError> {
+    let mut last = redact_frozen(tx, id).await?;
+    redact_said(tx, id, &mut last).await?;
+    let months = last.len();
+    for (period, (month, was)) in last {
+        say_erased(tx, id, (period, &month), was).await?;
+    }
+    Ok(months as u64)
+}
+
+/// The lines that were closed with a month.
+async fn redact_frozen(tx: &mut Tx, id: DocumentId) -> Result<LastSaid, CatalogError> {
     let rows = all!(
         tx,
-        (Uuid, String, Option<Vec<u8>>, String),
-        "SELECT r.period_id, r.line, r.erased_sha256, p.month FROM period_rows r JOIN periods p ON p.id = r.period_id \
+        FrozenRow,
+        "SELECT r.period_id, p.month, r.line, r.erased_sha256 FROM period_rows r JOIN periods p ON p.id = r.period_id \
          WHERE r.document_id = $1",
         id.0
     )?;
-    let adjusted = all!(
-        tx,
-        (i64, Option<String>, Option<String>),
-        "SELECT seq, was, becomes FROM period_adjustments WHERE document_id = $1 ORDER BY seq",
-        id.0
-    )?;
-    for (seq, was, becomes) in adjusted {
-        let (was, becomes) = (redacted(was.as_deref())?, redacted(becomes.as_deref())?);
+    let mut last = LastSaid::new();
+    for (period, month, line, erased) in rows {
+        let said = redacted(Some(&line))?;
         execute!(
             tx,
-            "UPDATE period_adjustments SET was = $2, becomes = $3 WHERE seq = $1",
-            seq,
-            was,
-            becomes
+            "UPDATE period_rows SET line = $3, erased_sha256 = $4 WHERE period_id = $1 AND document_id = $2",
+            period,
+            id.0,
+            said.as_deref(),
+            hash_of(&line, erased)
         )?;
+        last.insert(period, (month, said));
     }
-    for (period, line, erased, month) in &rows {
-        redact_line(tx, id, (*period, month), (line, erased.as_deref())).await?;
-    }
-    Ok(rows.len() as u64)
+    Ok(last)
 }
 
-/// One line of one closed month.
-async fn redact_line(
+/// Those that came late, and what was said of either since.
+async fn redact_said(tx: &mut Tx, id: DocumentId, last: &mut LastSaid) -> Result<(), CatalogError> {
+    let rows = all!(
+        tx,
+        SaidRow,
+        "SELECT a.seq, a.period_id, p.month, a.reason, a.was, a.becomes, a.erased_sha256 \
+         FROM period_adjustments a JOIN periods p ON p.id = a.period_id WHERE a.document_id = $1 ORDER BY a.seq",
+        id.0
+    )?;
+    for (seq, period, month, reason, was, becomes, erased) in rows {
+        let came = becomes.as_deref().filter(|_| reason == LATE);
+        let hash = came.map(|line| hash_of(line, erased));
+        let (was, said) = (redacted(was.as_deref())?, redacted(becomes.as_deref())?);
+        execute!(
+            tx,
+            "UPDATE period_adjustments SET was = $2, becomes = $3, erased_sha256 = $4 WHERE seq = $1",
+            seq,
+            was,
+            said.as_deref(),
+            hash
+        )?;
+        last.insert(period, (month, said));
+    }
+    Ok(())
+}
+
+/// Of a line as it was before it was first erased.
+fn hash_of(line: &str, erased: Option<Vec<u8>>) -> Vec<u8> {
+    erased.unwrap_or_else(|| Sha256::of(line.as_bytes()).0.to_vec())
+}
+
+/// Takes back what a month last said of the document, and says what there still is of it.
+async fn say_erased(
     tx: &mut Tx,
     id: DocumentId,
     (period, month): (Uuid, &str),
-    (line, erased): (&str, Option<&[u8]>),
+    was: Option<String>,
 ) -> Result<(), CatalogError> {
-    let hash = erased.map_or_else(|| Sha256::of(line.as_bytes()).0.to_vec(), <[u8]>::to_vec);
-    let line = redacted(Some(line))?;
-    execute!(
-        tx,
-        "UPDATE period_rows SET line = $3, erased_sha256 = $4 WHERE period_id = $1 AND document_id = $2",
-        period,
-        id.0,
-        line.clone(),
-        hash
-    )?;
-    let said = optional!(
-        tx,
-        (Option<String>,),
-        "SELECT becomes FROM period_adjustments WHERE document_id = $1 AND period_id = $2 ORDER BY seq DESC LIMIT 1",
-        id.0,
-        period
-    )?;
-    let was = said.map_or(line, |(becomes,)| becomes);
-    let impossible = |why: crate::periods::NotAMonth| CatalogError::ImpossibleRow {
+    let impossible = |why: NotAMonth| CatalogError::ImpossibleRow {
         table: "periods",
         column: "month",
         why: why.to_string(),
     };
     let month: Month = month.parse().map_err(impossible)?;
     let becomes = export::line_of(tx, id, month.span()).await?;
-    let present = micros(tx.now());
+    let present = tx.now();
     execute!(
         tx,
         "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
          VALUES ($1, $2, $3, 'erased', $4, $5)",
         period,
         id.0,
-        present,
+        micros(present),
         was,
         becomes.map(|line| to_json("line", &line)).transpose()?
     )

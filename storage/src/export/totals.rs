@@ -48,7 +48,8 @@ impl Sums {
 pub struct Missing {
     /// Documents that still wait and are of this span, or could be: those of `undated` and `held` too.
     pub waiting: u64,
-    /// Of them, those whose date nobody has read (or may be told): they count against every span they could be of.
+    /// Of them, those whose date nobody has read (or may be told), and what was taken for an ID without anything to vouch for it:
+    /// they count against every span they could be of.
     pub undated: u64,
     /// Of them, decisions that can still be taken back.
     pub held: u64,

@@ -54,6 +54,12 @@ pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), Cata
     Ok(())
 }
 
+/// A bill is another firm's of ours by now, or its money goes the other way, for it was said anew who we are: what is owed by
+/// it follows. Nothing begins to be owed by that: a bill may have been paid long ago.
+pub(crate) async fn reassigned(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+    if known(tx, document).await?.is_some() { follow(tx, document).await } else { Ok(()) }
+}
+
 async fn known(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, CatalogError> {
     let row = optional!(
         tx,

@@ -50,7 +50,7 @@ pub struct PeriodLine {
     pub line: Line,
     /// Its text as it was frozen, of which the hash is made.
     pub text: Option<String>,
-    /// The SHA-256 of that text as it was, where the line was erased since.
+    /// The SHA-256 of that text as it was, where the line was erased since; of one that came late, of its JSON.
     pub erased: Option<Sha256>,
     /// Whether the view of it is to be written down.
     pub sensitivity: Sensitivity,
@@ -90,6 +90,11 @@ impl PeriodCursor {
 
 type Page = (Vec<PeriodLine>, Option<PeriodCursor>);
 
+/// What a line was, of which that was erased.
+fn erased_hash(table: &'static str, hash: Option<Vec<u8>>) -> Result<Option<Sha256>, CatalogError> {
+    hash.map(|hash| sha256(table, "erased_sha256", &hash)).transpose()
+}
+
 type FrozenRow = (i64, String, Option<Vec<u8>>, String);
 
 async fn rows(
@@ -114,7 +119,7 @@ async fn rows(
             at: None,
             line: json("period_rows", "line", &text)?,
             text: Some(text),
-            erased: erased.map(|hash| sha256("period_rows", "erased_sha256", &hash)).transpose()?,
+            erased: erased_hash("period_rows", erased)?,
             sensitivity: word("documents", "sensitivity", &sensitivity)?,
         })
     });
@@ -133,8 +138,9 @@ async fn late(
         Some(PeriodCursor::Unsaid(after)) => (Vec::new(), Some(after)),
         _ => {
             let (found, next) = said(tx, (access, period.id), "=", after, i64::from(limit)).await?;
-            let lines =
-                found.into_iter().filter_map(|row| one_of(Entry::Late, row.1, row.3, &row.4).transpose());
+            let lines = found
+                .into_iter()
+                .filter_map(|row| one_of(Entry::Late, row.1, row.3, (&row.4, row.5)).transpose());
             let lines = lines.collect::<Result<Vec<_>, CatalogError>>()?;
             if next.is_some() {
                 return Ok((lines, next));
@@ -156,7 +162,7 @@ async fn late(
     Ok((lines, next.map(PeriodCursor::Unsaid)))
 }
 
-type AdjustmentRow = (i64, i64, Option<String>, Option<String>, String);
+type AdjustmentRow = (i64, i64, Option<String>, Option<String>, String, Option<Vec<u8>>);
 
 /// What was said of a month since, whose reason `is` (or is not) that it came late.
 async fn said(
@@ -167,7 +173,7 @@ async fn said(
     limit: i64,
 ) -> Result<(Vec<AdjustmentRow>, Option<PeriodCursor>), CatalogError> {
     let text = format!(
-        "SELECT a.seq, a.at, a.was, a.becomes, d.sensitivity \
+        "SELECT a.seq, a.at, a.was, a.becomes, d.sensitivity, a.erased_sha256 \
          FROM period_adjustments a JOIN documents d ON d.id = a.document_id \
          WHERE a.period_id = $1 AND a.seq > $2 AND a.reason {is} '{LATE}' AND {} AND {} ORDER BY a.seq LIMIT $3",
         access.reach(tx, "d"),
@@ -190,7 +196,7 @@ fn one_of(
     entry: Entry,
     when: i64,
     text: Option<String>,
-    sensitivity: &str,
+    (sensitivity, erased): (&str, Option<Vec<u8>>),
 ) -> Result<Option<PeriodLine>, CatalogError> {
     let Some(text) = text else { return Ok(None) };
     let line: Line = json("period_adjustments", "becomes", &text)?;
@@ -199,7 +205,7 @@ fn one_of(
         at: Some(at("period_adjustments", "at", when)?),
         line: if entry == Entry::Reversal { line.reversed() } else { line },
         text: None,
-        erased: None,
+        erased: erased_hash("period_adjustments", erased)?,
         sensitivity: word("documents", "sensitivity", sensitivity)?,
     }))
 }
@@ -213,9 +219,9 @@ async fn adjustments(
 ) -> Result<Page, CatalogError> {
     let (found, next) = said(tx, (access, period), "<>", after, limit).await?;
     let mut lines = Vec::with_capacity(found.len() * 2);
-    for (_, when, was, becomes, sensitivity) in found {
+    for (_, when, was, becomes, sensitivity, _) in found {
         for (entry, text) in [(Entry::Reversal, was), (Entry::Restated, becomes)] {
-            lines.extend(one_of(entry, when, text, &sensitivity)?);
+            lines.extend(one_of(entry, when, text, (&sensitivity, None))?);
         }
     }
     Ok((lines, next))

@@ -375,6 +375,8 @@ impl Catalog {
         audit::write(&mut tx, who, "undone", Some(document), &detail).await?;
         timeline::note(&mut tx, document, Stage::Done, "undone", detail).await?;
         approvals::answered_in_vain(&mut tx, document).await?;
+        // The decision nobody heard of; that it became somebody else's meanwhile is so all the same.
+        events::tell_reassigned(&mut tx, &[document]).await?;
         tx.commit().await?;
         Ok(Undone::Done(status))
     }

@@ -9,11 +9,12 @@ use crate::{
     access::Binding,
     cases::CaseFilter,
     conformance::{
-        given::{brought, one_of_us, upload},
+        given::{brought, customer, one_of_us, upload},
         house::rules,
         road::{begin, facts},
     },
     consents::Category,
+    customers::Merged,
     keys::Scope,
     names::{ObligationId, Stage, now},
     obligations::{ObligationState, Settled, Verdict},
@@ -77,6 +78,12 @@ pub(in crate::conformance) async fn a_receipt_pays_whichever_way_it_came(catalog
     assert_eq!((paid.state, paid.payments[0].document_id), (ObligationState::Paid, id));
     assert_eq!(debtor.case(catalog).await.unwrap().0, "done", "nothing is reminded of any more");
     assert!(debtor.said(catalog, "paid").await.is_empty(), "who sent nothing is thanked for nothing");
+    // Its customer becomes part of another: that takes back nothing of what it paid.
+    let into = customer(catalog).await;
+    let merged = catalog.merge_customers(into, debtor.customer, "user:eva").await.unwrap();
+    assert!(matches!(merged, Merged::Done(documents) if documents >= 1), "{merged:?}");
+    let still = now_of(catalog, owed).await;
+    assert_eq!((still.state, still.payments), (ObligationState::Paid, paid.payments));
 }
 
 /// How much goes to an obligation is a part of what its receipt says, and who may not see that does not decide on it.
