@@ -37,8 +37,9 @@ use crate::{
 const ACQUIRE: Duration = Duration::from_secs(15);
 /// How long SQLite waits for another process (an admin command beside `acuse serve`).
 pub(crate) const BUSY: Duration = Duration::from_secs(10);
-/// Pages that the connection of SQLite that writes keeps in memory: kibibytes, as SQLite wants them (negative).
-const WRITER_CACHE: &str = "-65536";
+/// Pages that the connection of SQLite that writes keeps in memory: kibibytes, as SQLite wants them (negative). With eight
+/// times as many no more webhooks a second are taken in, and an export would be beyond its bound by what it does not use.
+const WRITER_CACHE: &str = "-8192";
 /// Of each that reads. There are eight of them, and the system keeps the file's pages too.
 const READER_CACHE: &str = "-16384";
 /// Longest statement on PostgreSQL; nothing here should come near it.
