@@ -37,4 +37,4 @@ pub use privacy::{Privacy, needs_authorization};
 pub use step::step;
 pub use templates::stand_ins;
 pub use topic::Topic;
-pub use zone::{day_of_phone, zone_of_phone};
+pub use zone::{Zone, day_of};

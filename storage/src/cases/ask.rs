@@ -239,12 +239,12 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<
     // One chain of reminders, whenever each was asked for: none comes sooner after another than after a question.
     let least = tx.policies().and_then(|policies| policies.of(Kind::Ask).reminders.iter().min().copied());
     let recently = present - least.unwrap_or(Duration::HOUR);
-    if outbox::said_since(tx, held.contact, Purpose::Reminder, recently).await?
+    let whom = (held.contact, held.phone_number_id.as_str());
+    if outbox::said_since(tx, whom, Purpose::Reminder, recently).await?
         || !can_be_said(tx, held, present).await?
     {
         return Ok(());
     }
-    let whom = (held.contact, held.phone_number_id.as_str());
     let items = waited_for(tx, whom).await?;
     if items.is_empty() {
         return Ok(());

@@ -7,7 +7,7 @@ mod unseen;
 
 use std::collections::BTreeSet;
 
-use acuse_conversation::{Collecting, Event, Kind, Next, State, said, zone_of_phone};
+use acuse_conversation::{Collecting, Event, Kind, Next, State, said};
 use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
         return Ok(());
     }
     let rules = house::rules(tx).await?.collecting();
-    let (present, zone) = (tx.now(), zone_of_phone(&person.digits));
+    let (present, zone) = (tx.now(), person.zone().usual());
     let day = today(present, zone);
     if said_on(tx, customer, (day, zone)).await? {
         return Ok(());
@@ -294,7 +294,7 @@ async fn waits_for_its_stage(
     (customer, open): (CustomerId, &[&Open]),
     rules: &Collecting,
 ) -> Result<(), CatalogError> {
-    let zone = zone_of_phone(&held.person.digits);
+    let zone = held.person.zone().usual();
     let day = today(tx.now(), zone);
     let nexts: Vec<Next> = open.iter().map(|open| next_of(rules, open, zone)).collect();
     let Some(next) = nexts.iter().min_by_key(|next| next.day()) else { return Ok(()) };

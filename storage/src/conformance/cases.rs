@@ -1,6 +1,7 @@
 //! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
 //! lands on the same document.
 
+mod numbers;
 mod spoken;
 mod turns;
 mod words;
@@ -30,6 +31,7 @@ use crate::{
     stages::{ReadFacts, Step},
 };
 
+pub(super) use numbers::what_one_number_said_silences_no_other;
 pub(super) use spoken::{
     who_speaks_with_a_person_hears_no_machine, who_wants_a_person_is_heard_beside_files,
 };

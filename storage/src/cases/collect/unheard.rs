@@ -2,7 +2,7 @@
 //! tier, or they were refused. They do not count as said. What came too late is said anew, with what is due by then; what
 //! cannot be said at all is a person's.
 
-use acuse_conversation::{Next, zone_of_phone};
+use acuse_conversation::Next;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ pub(crate) async fn reminded_by(tx: &mut Tx, message: OutboxId) -> Result<Option
 pub(crate) async fn unsay(tx: &mut Tx, customer: CustomerId, message: OutboxId) -> Result<(), CatalogError> {
     let (contact, queued) =
         one!(tx, (Uuid, i64), "SELECT contact_id, created_at FROM outbox WHERE id = $1", message.0)?;
-    let zone = zone_of_phone(&speak::person(tx, ContactId(contact)).await?.digits);
+    let zone = speak::person(tx, ContactId(contact)).await?.zone().usual();
     // Of each day there is one message at most.
     let on = today(at("outbox", "created_at", queued)?, zone);
     let begins = |day: Date| -> OffsetDateTime { day.midnight().assume_offset(zone) };
