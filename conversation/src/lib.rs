@@ -26,7 +26,7 @@ mod zone;
 
 pub use case::{Came, Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
 pub use choice::{Choice, Judged, MOST_BUTTONS, MOST_CHOICES, Offer, TITLE_CHARS, Tap, judge};
-pub use collect::{Collecting, Doubt, Next, Owed, Paid, Slip, pays};
+pub use collect::{Collecting, Doubt, Next, Owed, Paid, Payee, Slip, pays, stands_as};
 pub use hours::{Clock, Hours, Summer, Week};
 pub use house::{Answer, Approve, BadRules, EXAMPLE as EXAMPLE_RULES, Facts, House, Sum, Team};
 pub use intent::Intent;

@@ -366,7 +366,7 @@ pub(crate) async fn matched(
     customer: CustomerId,
     sender: Option<(ContactId, &str)>,
     (document, is_sure): (Uuid, bool),
-) -> Result<Option<(ContactId, String)>, CatalogError> {
+) -> Result<(), CatalogError> {
     let held = match (open_case(tx, customer).await?, sender) {
         (Some(held), _) => held,
         (None, Some((contact, number))) => {
@@ -375,22 +375,19 @@ pub(crate) async fn matched(
             let about = About { contact, phone_number_id: number, kind: Kind::Collection, subject: &subject };
             find_or_open(tx, about).await?
         }
-        (None, None) if is_sure => return Ok(None),
+        (None, None) if is_sure => return Ok(()),
         (None, None) => {
-            unseen::show(tx, customer).await?;
-            return Ok(None);
+            return unseen::show(tx, customer).await.map(drop);
         }
     };
     hold_contact(tx, held.contact).await?;
-    let whom = (held.contact, held.phone_number_id.clone());
     execute!(
         tx,
         "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'receipt') ON CONFLICT DO NOTHING",
         held.id.0,
         document
     )?;
-    happens(tx, held, Uuid::now_v7(), Event::ReceiptMatched { is_sure }).await?;
-    Ok(Some(whom))
+    happens(tx, held, Uuid::now_v7(), Event::ReceiptMatched { is_sure }).await
 }
 
 /// Thanks for what was paid, once by each nonce: an answer to what somebody sent.

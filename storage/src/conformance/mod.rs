@@ -268,6 +268,8 @@ pub async fn catalog(catalog: &Catalog) {
         collect::what_is_owed_goes_on_by_the_rules_of_now,
         collect::up_to_its_cap_a_receipt_settles_by_itself,
         collect::a_receipt_pays_whichever_way_it_came,
+        collect::whoever_sent_the_slip_is_thanked,
+        collect::what_we_gave_back_settles_nothing_by_itself,
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_nobody_may_be_reminded_of_is_told,
         collect::what_is_paid_since_counts_for_the_day,
