@@ -259,7 +259,7 @@ impl Catalog {
             micros(present)
         )?;
         if let Some(customer) = customer {
-            cases::schedule(&mut tx, customer).await?;
+            cases::schedule(&mut tx, customer, cases::Near::Contact(id)).await?;
         }
         tx.commit().await
     }

@@ -5,6 +5,7 @@ mod at_once;
 mod currencies;
 mod ended;
 mod feed;
+mod firms;
 mod late;
 mod merged;
 mod receipts;
@@ -40,6 +41,9 @@ pub(super) use ended::{
     what_is_decided_is_asked_of_nobody,
 };
 pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
+pub(super) use firms::{
+    what_each_firm_is_owed_is_told_from_its_number, who_is_named_for_a_bill_hears_of_no_other,
+};
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
 pub(super) use receipts::{

@@ -274,6 +274,8 @@ pub async fn catalog(catalog: &Catalog) {
         collect::what_nobody_may_be_reminded_of_is_told,
         collect::what_is_paid_since_counts_for_the_day,
         collect::what_a_pause_held_is_told_with_the_next_stage,
+        collect::what_each_firm_is_owed_is_told_from_its_number,
+        collect::who_is_named_for_a_bill_hears_of_no_other,
         collect::two_of_a_customers_are_not_both_reminded,
         collect::whoever_schedules_holds_one_contact,
         collect::a_reminder_that_never_left_has_a_person,

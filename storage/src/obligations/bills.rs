@@ -37,7 +37,7 @@ struct Known {
 
 /// A document changed: what is owed by it follows.
 pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
-    let known = known(tx, document).await?;
+    let known = owed_by(tx, document).await?;
     let bill = bill(tx, document).await?;
     let (was, is) = (known.as_ref().map(|known| known.customer), bill.as_ref().map(|bill| bill.customer));
     match (known, bill) {
@@ -46,15 +46,17 @@ pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), Cata
         (Some(known), Some(bill)) => adjust(tx, document, &known, &bill).await?,
         (Some(known), None) => withdraw(tx, document, &known).await?,
     }
+    let near = owed_by(tx, document).await?;
+    let near = near.map_or(cases::Near::Nobody, |owed| cases::Near::Bill(ObligationId(owed.id)));
     let mut whose: Vec<Uuid> = was.into_iter().chain(is).collect();
     whose.dedup();
     for customer in whose {
-        cases::schedule(tx, CustomerId(customer)).await?;
+        cases::schedule(tx, CustomerId(customer), near).await?;
     }
     Ok(())
 }
 
-async fn known(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, CatalogError> {
+async fn owed_by(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, CatalogError> {
     let row = optional!(
         tx,
         (Uuid, Uuid, String, Option<i64>),
@@ -171,6 +173,7 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
     let sql = "UPDATE obligations SET updated_at = $2 WHERE id = $1";
     execute!(tx, sql, known.id, micros(present))?;
     let paid = paid_of(tx, known.id, bill.sum.amount).await?;
+    let number = number_of(tx, bill.entity).await?;
     let state = match known.state {
         // A person said that it is owed no more.
         ObligationState::Cancelled if !known.is_withdrawn => ObligationState::Cancelled,
@@ -181,7 +184,7 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
     execute!(
         tx,
         "UPDATE obligations SET customer_id = $2, number = $3, amount = $4, currency = $5, due = $6, state = $7, \
-         entity_id = $8, withdrawn_at = NULL, updated_at = $9, paid = $10 WHERE id = $1",
+         entity_id = $8, withdrawn_at = NULL, updated_at = $9, paid = $10, phone_number_id = $11 WHERE id = $1",
         known.id,
         bill.customer,
         bill.number.as_str(),
@@ -191,7 +194,8 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
         state.as_str(),
         bill.entity,
         micros(present),
-        to_text(paid)
+        to_text(paid),
+        number.as_deref()
     )?;
     moved(tx, known.id, known.state).await
 }

@@ -102,9 +102,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let cap = slip.currency.map_or(0, |currency| rules.cap(currency));
     let found = pays(&slip, &list, cap);
     let which: Vec<&Open> = found.pays.iter().filter_map(|place| owed.get(*place)).collect();
-    if which.is_empty() {
-        return Ok(());
-    }
+    let Some(first) = which.first() else { return Ok(()) };
     let sender =
         contact.map(ContactId).zip(number.as_deref()).filter(|_| source == Source::Whatsapp.as_str());
     // What it comes to in another currency nobody but a person says.
@@ -113,7 +111,8 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let what = Matched { document, reference: reference.as_deref(), paid };
     propose(tx, &what, &which, &found.doubts).await?;
     let is_sure = found.doubts.is_empty();
-    cases::matched(tx, customer, sender, (document.0, is_sure)).await?;
+    let bill = first.id;
+    let with = cases::matched(tx, (customer, bill), sender, (document.0, is_sure)).await?;
     for open in which.iter().filter(|open| open.is_open && !is_sure) {
         moved(tx, open.id.0, ObligationState::Open).await?;
     }
@@ -124,7 +123,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         if let Some(sender) = sender {
             cases::thank(tx, sender, document.0.to_string(), &numbers).await?;
         }
-        cases::schedule(tx, customer).await?;
+        cases::schedule(tx, customer, with.map_or(cases::Near::Bill(bill), cases::Near::Contact)).await?;
     }
     Ok(())
 }
