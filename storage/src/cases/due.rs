@@ -56,7 +56,7 @@ impl Catalog {
                 let contact = held.contact;
                 happens(&mut tx, held, Uuid::now_v7(), Event::Due { at }).await?;
                 if let Some(customer) = owes {
-                    schedule(&mut tx, CustomerId(customer), Near::Contact(contact)).await?;
+                    schedule(&mut tx, CustomerId(customer), Near::Held(contact)).await?;
                 }
                 if let Some(case) = decides {
                     approve::escalate(&mut tx, case).await?;

@@ -128,7 +128,7 @@ pub(super) async fn goes_on(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError>
         Kind::Ask => ask::goes_on(tx, held).await,
         Kind::Collection => match held.subject.parse() {
             Ok(customer) => {
-                collect::schedule(tx, CustomerId(customer), collect::Near::Contact(held.contact)).await
+                collect::schedule(tx, CustomerId(customer), collect::Near::Held(held.contact)).await
             }
             Err(_) => Ok(()),
         },

@@ -39,10 +39,10 @@ pub(crate) use ask::{
 pub use authorize::CHECK as AUTHORIZATION;
 pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
-pub use collect::{UNBILLED, UNSEEN};
 pub(crate) use collect::{
     Near, matched, may_be_billed, reminded_by, schedule, settled, thank, unheard, unsay,
 };
+pub use collect::{UNBILLED, UNSEEN};
 pub use due::{Nod, Turn};
 pub use filter::{CaseCursor, CaseFilter};
 pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};

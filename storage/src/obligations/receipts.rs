@@ -123,7 +123,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         if let Some(sender) = sender {
             cases::thank(tx, sender, document.0.to_string(), &numbers).await?;
         }
-        cases::schedule(tx, customer, with.map_or(cases::Near::Bill(bill), cases::Near::Contact)).await?;
+        cases::schedule(tx, customer, with.map_or(cases::Near::Bill(bill), cases::Near::Held)).await?;
     }
     Ok(())
 }

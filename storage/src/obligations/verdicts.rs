@@ -127,7 +127,7 @@ impl Catalog {
         let detail = json!({ "obligation_id": id, "pays": verdict != Verdict::Refused });
         audit::write(&mut tx, who, "receipt_settled", Some(document), &detail).await?;
         let with = cases::settled(&mut tx, seen.customer_id, document).await?;
-        let near = with.map_or(cases::Near::Bill(id), cases::Near::Contact);
+        let near = with.map_or(cases::Near::Bill(id), cases::Near::Held);
         cases::schedule(&mut tx, seen.customer_id, near).await?;
         tx.commit().await?;
         Ok(Settled::Done)

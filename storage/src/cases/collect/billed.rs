@@ -40,6 +40,8 @@ impl Collected {
 pub(crate) enum Near {
     /// A contact of theirs.
     Contact(ContactId),
+    /// A contact of theirs who is held already.
+    Held(ContactId),
     /// One of the bills.
     Bill(ObligationId),
     /// Nothing.
@@ -76,22 +78,28 @@ impl Matter {
     /// Whether nothing is left of what a case would tell: nothing is owed, or all of it is told to somebody else. Of one that
     /// a person has they say so.
     pub(super) fn is_over(&self, case: &Collected) -> bool {
-        let mut whom = self.billed.iter().flatten().peekable();
-        let is_told = whom.peek().is_some();
-        self.all.is_empty() || (!case.is_persons && is_told && !whom.any(|whom| case.tells(whom)))
+        let is_told = self.billed.iter().any(Option::is_some);
+        self.all.is_empty() || (!case.is_persons && is_told && !self.is_told_in(case))
     }
 
-    /// To whom something is told for which there is no case.
+    /// Whether a case tells any of it.
+    fn is_told_in(&self, case: &Collected) -> bool {
+        self.billed.iter().flatten().any(|whom| case.tells(whom))
+    }
+
+    /// To whom something is told for which there is no case. While a person speaks of it with somebody to whom nothing is told,
+    /// as with whoever sent a receipt, none begins beside them.
     pub(super) fn begins(&self) -> impl Iterator<Item = &Billed> {
-        let whom = self.open().filter_map(|(_, whom)| whom);
+        let is_persons = self.cases.iter().any(|case| case.is_persons && !self.is_told_in(case));
+        let whom = self.open().filter_map(|(_, whom)| whom).filter(move |_| !is_persons);
         whom.filter(move |whom| !self.cases.iter().any(|case| case.tells(whom)))
     }
 
     /// With whom it is talked of by whoever comes to it: one alone, for one contact is held at a time. The others' turn comes
     /// with the sweep, or with the time of their case.
-    pub(super) fn with(&self, near: Near) -> Option<ContactId> {
-        let near = match near {
-            Near::Contact(contact) => Some(contact),
+    pub(super) fn with(&self, by: Near) -> Option<ContactId> {
+        let near = match by {
+            Near::Contact(contact) | Near::Held(contact) => Some(contact),
             Near::Bill(id) => {
                 let place = self.all.iter().position(|open| open.id == id);
                 place.and_then(|place| self.billed.get(place)?.as_ref()).map(|(contact, _)| *contact)
@@ -101,7 +109,8 @@ impl Matter {
         let has_case = |contact: &ContactId| self.cases.iter().any(|case| case.contact == *contact);
         let ends = self.cases.iter().find(|case| self.is_over(case)).map(|case| case.contact);
         let begins = |contact: &ContactId| self.begins().any(|(whom, _)| whom == contact);
-        near.filter(has_case)
+        let is_held = matches!(by, Near::Held(_));
+        near.filter(|contact| has_case(contact) || (is_held && begins(contact)))
             .or(ends)
             .or(near.filter(begins))
             .or_else(|| self.begins().next().map(|(contact, _)| *contact))

@@ -99,14 +99,23 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
             if is_told && state != State::Human.as_str() {
                 found.unbilled.push(subject);
             }
-        } else if let Some(whom) = Matter::of(tx, CustomerId(customer)).await?.begins().next() {
-            if is_told || !was_collected(tx, &subject, whom).await? {
-                found.changed.push((customer, Near::Contact(whom.0)));
-            }
-        } else {
+            continue;
+        }
+        let matter = Matter::of(tx, CustomerId(customer)).await?;
+        let begins: BTreeSet<&Billed> = matter.begins().collect();
+        if begins.is_empty() {
             found.unbilled.push(subject);
-            if !is_told {
-                found.changed.push((customer, Near::Nobody));
+            found.changed.extend((!is_told).then_some((customer, Near::Nobody)));
+            continue;
+        }
+        for whom in &begins {
+            let ended = match begins.len() {
+                1 => was_collected(tx, &subject, whom).await?,
+                _ => was_ended(tx, CustomerId(customer), whom, &matter).await?,
+            };
+            if is_told || !ended {
+                found.changed.push((customer, Near::Contact(whom.0)));
+                break;
             }
         }
     }
