@@ -109,13 +109,13 @@ pub(crate) async fn is_window_open(
     Ok(open > 0)
 }
 
-/// Whether a contact was sent a message of this purpose by a number of ours later than then.
-pub(crate) async fn said_since(
+/// How often a contact was sent a message of this purpose by a number of ours later than then.
+pub(crate) async fn times_said(
     tx: &mut Tx,
     (contact, phone_number_id): (ContactId, &str),
     purpose: Purpose,
     since: OffsetDateTime,
-) -> Result<bool, CatalogError> {
+) -> Result<i64, CatalogError> {
     let (said,) = one!(
         tx,
         (i64,),
@@ -126,7 +126,7 @@ pub(crate) async fn said_since(
         micros(since),
         phone_number_id
     )?;
-    Ok(said > 0)
+    Ok(said)
 }
 
 /// Whether a sender has been told that a person looks at something in this file.
