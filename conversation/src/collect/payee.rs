@@ -39,7 +39,6 @@ impl Word {
 }
 
 /// Words of a role: from which on, and up to before which.
-#[derive(Clone, Copy)]
 struct Mark {
     from: usize,
     to: usize,
@@ -56,6 +55,9 @@ pub fn stands_as(text: &str, number: &str) -> Option<Payee> {
     }
     let words = words_of(text);
     let all: String = words.iter().map(|word| word.text.as_str()).collect();
+    if !all.contains(&number) {
+        return None;
+    }
     let marks = marks_of(&words);
     let places = all.match_indices(&number);
     let places = places.filter_map(|(at, _)| words.partition_point(|word| word.at <= at).checked_sub(1));
@@ -86,7 +88,9 @@ fn marks_of(words: &[Word]) -> Vec<Mark> {
     let roles = [("payee", false), ("payer", true)];
     let known: Vec<(Vec<&str>, bool)> = roles
         .into_iter()
-        .flat_map(|(role, pays)| phrases(role).map(move |phrase| (phrase.split(' ').collect(), pays)))
+        .flat_map(|(role, pays)| {
+            phrases(role).map(move |phrase| (phrase.split(' ').collect::<Vec<&str>>(), pays))
+        })
         .collect();
     let stands = |from: usize, phrase: &[&str]| {
         let here = words.get(from..from.saturating_add(phrase.len()));
