@@ -120,7 +120,8 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
         }
     }
     for customer in parted(tx, &by, &several).await? {
-        let near = unattended(tx, CustomerId(customer)).await?;
+        let is_told = told.contains(&CustomerId(customer).to_string());
+        let near = unattended(tx, CustomerId(customer), is_told).await?;
         found.changed.extend(near.map(|near| (customer, near)));
     }
     Ok(found)
@@ -141,8 +142,9 @@ async fn parted(tx: &mut Tx, by: &str, several: &HashSet<String>) -> Result<BTre
     Ok(rows.into_iter().map(|(customer,)| customer).chain(with_cases).collect())
 }
 
-/// With whom of a customer's nobody speaks of what is theirs to pay, or still does of what is not.
-async fn unattended(tx: &mut Tx, customer: CustomerId) -> Result<Option<Near>, CatalogError> {
+/// With whom of a customer's nobody speaks of what is theirs to pay, or still does of what is not; by nobody, where something
+/// of it nobody may be told of, and no person knows (`is_told`).
+async fn unattended(tx: &mut Tx, customer: CustomerId, is_told: bool) -> Result<Option<Near>, CatalogError> {
     let matter = Matter::of(tx, customer).await?;
     if matter.cases.is_empty() {
         return Ok(None);
@@ -155,7 +157,9 @@ async fn unattended(tx: &mut Tx, customer: CustomerId) -> Result<Option<Near>, C
             return Ok(Some(Near::Contact(whom.0)));
         }
     }
-    Ok(None)
+    let is_known = is_told || matter.cases.iter().any(|case| case.is_persons);
+    let is_nobodys = !is_known && matter.open().any(|(_, whom)| whom.is_none());
+    Ok(is_nobodys.then_some(Near::Nobody))
 }
 
 /// Whether a person ended the last case in which this was told: none of it is owed only since.
