@@ -164,6 +164,7 @@ mod tests {
             ("Debited from account ES9121000418450200051332 to ES7921000813610123456789", Some(Others)),
             ("Conta debitada\nES9121000418450200051332", Some(Others)),
             // Nothing says so.
+            ("Emisor: Nosotros ES9121000418450200051332", Some(Unclear)),
             (
                 "Cuenta origen  Cuenta destino\nES91 2100 0418 4502 0005 1332  ES7921000813610123456789",
                 Some(Unclear),
