@@ -304,7 +304,7 @@ pub struct Case {
     pub expects: Option<Expects>,
     /// By when; something happens then.
     pub due_at: Option<OffsetDateTime>,
-    /// When it, or its latest burst, began.
+    /// When it began, or what is counted from there: the burst that goes on, the question that is open.
     pub began_at: OffsetDateTime,
     /// Files that came.
     pub files: u32,

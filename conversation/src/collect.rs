@@ -4,6 +4,7 @@
 //!
 //! Amounts are whole ten-thousandths of their currency.
 
+mod payee;
 mod slip;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use time::{Date, Duration};
 
 use crate::house::Sum;
 
+pub use payee::{Payee, stands_as};
 pub use slip::{Doubt, Owed, Paid, Slip, pays};
 
 /// The lines that come with Acuse, in the form of the house's rules.

@@ -15,7 +15,7 @@ pub enum Language {
     Pt,
 }
 
-/// Country calling codes (ITU-T E.164) and the language most spoken there; the longer code wins.
+/// Country calling codes (ITU-T E.164), countries, and the language most spoken there; the longer code wins.
 const SPOKEN: &str = include_str!("spoken.tsv");
 
 impl Language {
@@ -32,13 +32,13 @@ impl Language {
         }
     }
 
-    /// The language to write in: the contact's own where known, else that of their number's country, else the
-    /// document's, else Spanish.
+    /// The language to write in: the contact's own where known, else that of the country of their number, or of their user id
+    /// (two letters) where no number is known, else the document's, else Spanish.
     #[must_use]
-    pub fn choose(contact: Option<&str>, phone: Option<&str>, document: Option<&str>) -> Self {
+    pub fn choose(contact: Option<&str>, phone_or_country: Option<&str>, document: Option<&str>) -> Self {
         contact
             .and_then(Self::of_tag)
-            .or_else(|| phone.and_then(Self::of_phone))
+            .or_else(|| phone_or_country.and_then(Self::of_phone))
             .or_else(|| document.and_then(Self::of_tag))
             .unwrap_or(Self::Es)
     }
@@ -50,12 +50,13 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(tag))
     }
 
-    /// The language most spoken where a number is from; digits only.
+    /// The language most spoken where a number is from, digits only, or in a country.
     #[must_use]
-    pub fn of_phone(digits: &str) -> Option<Self> {
+    pub fn of_phone(phone_or_country: &str) -> Option<Self> {
         let rows = knowledge::lines(SPOKEN).filter_map(|line| line.split_once('\t'));
         let of = |(language, codes): (&'static str, &'static str)| {
-            let longest = codes.split(' ').filter(|code| digits.starts_with(code)).map(str::len).max()?;
+            let longest =
+                codes.split(' ').filter(|code| phone_or_country.starts_with(code)).map(str::len).max()?;
             Some((longest, Self::of_tag(language)?))
         };
         rows.filter_map(of).max_by_key(|(length, _)| *length).map(|(_, language)| language)
@@ -80,6 +81,7 @@ mod tests {
         assert_eq!(choose(None, Some("1787555"), None), Language::Es);
         assert_eq!(choose(None, Some("15550190002"), None), Language::En);
         assert_eq!(choose(None, Some("49170"), Some("en")), Language::En);
+        assert_eq!(choose(None, Some("BR"), Some("en")), Language::Pt);
         assert_eq!(choose(None, None, Some("de")), Language::Es);
     }
 }

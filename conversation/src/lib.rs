@@ -26,7 +26,7 @@ mod zone;
 
 pub use case::{Came, Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
 pub use choice::{Choice, Judged, MOST_BUTTONS, MOST_CHOICES, Offer, Stands, TITLE_CHARS, Tap, judge};
-pub use collect::{Collecting, Doubt, Next, Owed, Paid, Slip, pays};
+pub use collect::{Collecting, Doubt, Next, Owed, Paid, Payee, Slip, pays, stands_as};
 pub use hours::{Clock, Hours, Summer, Week};
 pub use house::{Answer, Approve, BadRules, EXAMPLE as EXAMPLE_RULES, Facts, House, Sum, Team};
 pub use intent::Intent;
@@ -37,4 +37,4 @@ pub use privacy::{Privacy, needs_authorization};
 pub use step::step;
 pub use templates::stand_ins;
 pub use topic::Topic;
-pub use zone::{day_of_phone, zone_of_phone};
+pub use zone::{Zone, day_of};

@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
-use crate::{case::Kind, privacy::Privacy};
+use crate::{case::Kind, privacy::Privacy, zone::Zone};
 
 /// What becomes of a case that nobody answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Policy {
     /// The hours of the day in which we remind, from the first to before the second.
     pub hours: (u8, u8),
     /// What time it is where the contact is.
-    pub zone: UtcOffset,
+    pub zone: Zone,
     /// What then.
     pub at_end: AtEnd,
 }
@@ -116,6 +116,13 @@ pub struct BadPolicy {
 
 /// How long an answer is waited for where there are no reminders.
 const NO_REMINDER: Duration = Duration::DAY;
+/// So long after a question its contact may be reminded in any words: the channel's day, less an hour in which what they
+/// sent was worked on.
+const FREELY: Duration = Duration::hours(23);
+/// After so many mornings it is day everywhere where somebody may be, or it never is.
+const MORNINGS: usize = 4;
+/// So long before the evening is the last time at which anybody is reminded, so that it leaves by day still.
+const LAST_CALL: Duration = Duration::minutes(5);
 /// The policies that come with Acuse.
 const OURS: &str = include_str!("policies.tsv");
 
@@ -162,22 +169,51 @@ impl Policy {
                 _ => return Err(bad("a case that nobody answers ends as human or expired")),
             };
             let (rest, most, work, later) = (secs(rest)?, secs(most)?, secs(work)?, secs(later)?);
-            return Ok(Self { rest, most, work, later, reminders, hours, zone: UtcOffset::UTC, at_end });
+            return Ok(Self { rest, most, work, later, reminders, hours, zone: Zone::UTC, at_end });
         }
         Err(BadPolicy { line: 0, problem: "there is no line for this kind" })
     }
 
-    /// The same for a contact whose clock is this far from UTC.
+    /// The same for a contact who is there.
     #[must_use]
-    pub fn in_zone(self, zone: UtcOffset) -> Self {
+    pub fn in_zone(self, zone: Zone) -> Self {
         Self { zone, ..self }
     }
 
-    /// The first moment from then on at which a contact may be reminded.
+    /// The first moment from then on at which a contact may be reminded: of all places where they may be it is day in the
+    /// westernmost and in the easternmost. Hours too few for that are those of where most are.
     #[must_use]
     pub fn awake(&self, at: OffsetDateTime) -> OffsetDateTime {
+        let (west, east) = self.zone.ends();
+        let mut awake = at;
+        for _ in 0..MORNINGS {
+            let next = self.day_from(self.day_from(awake, west), east);
+            if next == awake {
+                return awake;
+            }
+            awake = next;
+        }
+        self.day_from(at, self.zone.usual())
+    }
+
+    /// The last moment before then at which a contact may be reminded, if there is one on that day or the one before.
+    fn awake_before(&self, at: OffsetDateTime) -> Option<OffsetDateTime> {
+        let (west, east) = self.zone.ends();
+        let evening = |zone, at: OffsetDateTime| {
+            let there = at.checked_to_offset(zone)?;
+            let (from, to) = self.hours;
+            let day = if there.hour() < from { there.date().previous_day()? } else { there.date() };
+            let evening = day.midnight().assume_offset(zone).checked_add(Duration::hours(i64::from(to)))?;
+            Some(at.min(evening.saturating_sub(LAST_CALL)))
+        };
+        let before = evening(west, evening(east, at)?)?.checked_to_offset(at.offset())?;
+        (self.awake(before) == before).then_some(before)
+    }
+
+    /// The first moment from then on at which it is day in one zone.
+    fn day_from(&self, at: OffsetDateTime, zone: UtcOffset) -> OffsetDateTime {
         // Whoever is to be written to at the end of all time is not kept waiting for a morning after it.
-        let Some(there) = at.checked_to_offset(self.zone) else { return at };
+        let Some(there) = at.checked_to_offset(zone) else { return at };
         let (from, to) = self.hours;
         let Ok(morning) = Time::from_hms(from, 0, 0) else { return at };
         let day = match there.hour() {
@@ -185,8 +221,24 @@ impl Policy {
             hour if hour >= to => there.date().next_day(),
             _ => return at,
         };
-        let awake = day.map(|day| day.with_time(morning).assume_offset(self.zone));
+        let awake = day.map(|day| day.with_time(morning).assume_offset(zone));
         awake.and_then(|awake| awake.checked_to_offset(at.offset())).unwrap_or(at)
+    }
+
+    /// When a contact is reminded next of what they were asked at `asked`, after so many reminders, the last of them now (or
+    /// the question). The waits are counted from the question, so that a night before one does not put off all that follow:
+    /// what is meant for the time in which they may be answered freely is said within it, in the evening before it where the
+    /// morning after is too late, but never sooner after another than the shortest wait.
+    #[must_use]
+    pub fn reminder(&self, reminders: u32, asked: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
+        let meant = (0..=reminders).fold(asked, |at, n| at.saturating_add(self.wait_after(n)));
+        let soonest = now.saturating_add(self.reminders.iter().min().copied().unwrap_or_default());
+        let next = self.awake(meant.max(soonest));
+        let closes = asked.saturating_add(FREELY);
+        if meant >= closes || next <= closes {
+            return next;
+        }
+        self.awake_before(meant).filter(|before| *before >= soonest).unwrap_or(next)
     }
 
     /// How long to wait after so many reminders.
@@ -205,6 +257,9 @@ fn hours_of(text: &str) -> Option<(u8, u8)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -232,8 +287,8 @@ mod tests {
 
     #[test]
     fn nobody_is_reminded_at_night_where_they_are() {
-        use time::macros::{datetime, offset};
-        let policy = Policy::of(Kind::Ask).unwrap().in_zone(offset!(-5));
+        use time::macros::offset;
+        let policy = Policy::of(Kind::Ask).unwrap().in_zone(offset!(-5).into());
         for (at, awake) in [
             (datetime!(2026-09-01 15:00 UTC), datetime!(2026-09-01 15:00 UTC)),
             (datetime!(2026-09-01 13:59 UTC), datetime!(2026-09-01 14:00 UTC)),
@@ -244,7 +299,87 @@ mod tests {
         }
         let last = datetime!(9999-12-31 23:30 UTC);
         for zone in [offset!(+1), offset!(UTC)] {
-            assert_eq!(policy.clone().in_zone(zone).awake(last), last, "there is no morning after it");
+            assert_eq!(policy.clone().in_zone(zone.into()).awake(last), last, "there is no morning after it");
+        }
+    }
+
+    #[test]
+    fn a_night_puts_off_no_reminder_but_the_one_that_falls_into_it() {
+        let policy = Policy::of(Kind::Ask).unwrap();
+        for (asked, first, second, third) in [
+            // 4 and 20 hours after it, and a day later.
+            (
+                datetime!(2026-09-01 12:00 UTC),
+                datetime!(2026-09-01 16:00 UTC),
+                datetime!(2026-09-02 09:00 UTC),
+                datetime!(2026-09-03 09:00 UTC),
+            ),
+            (
+                datetime!(2026-09-01 18:00 UTC),
+                datetime!(2026-09-02 09:00 UTC),
+                datetime!(2026-09-02 14:00 UTC),
+                datetime!(2026-09-03 14:00 UTC),
+            ),
+            // The morning after would be too late: the evening before.
+            (
+                datetime!(2026-09-01 05:00 UTC),
+                datetime!(2026-09-01 09:00 UTC),
+                datetime!(2026-09-01 20:55 UTC),
+                datetime!(2026-09-03 09:00 UTC),
+            ),
+        ] {
+            let at = [
+                policy.reminder(0, asked, asked),
+                policy.reminder(1, asked, first),
+                policy.reminder(2, asked, second),
+            ];
+            assert_eq!(at, [first, second, third], "{asked}");
+        }
+        let (asked, late) = (datetime!(2026-09-01 12:00 UTC), datetime!(2026-09-02 12:00 UTC));
+        let next = policy.reminder(1, asked, late);
+        assert_eq!(next, datetime!(2026-09-02 16:00 UTC), "never at once after one that was late");
+    }
+
+    proptest! {
+        /// Whenever something is asked, wherever they are: what is meant for the day after it is said by day, and inside the
+        /// window as far as there is day enough in it.
+        #[test]
+        fn the_reminders_of_a_day_are_said_within_it(minute in 0..1440_i64, zone in -12..=12_i8) {
+            let zone = UtcOffset::from_hms(zone, 0, 0).unwrap();
+            let policy = Policy::of(Kind::Ask).unwrap().in_zone(zone.into());
+            let asked = datetime!(2026-09-01 00:00 UTC) + Duration::minutes(minute);
+            let mut now = asked;
+            for n in 0..3 {
+                let at = policy.reminder(n, asked, now);
+                prop_assert!(at >= now + Duration::hours(4), "{n} {asked} {at}");
+                prop_assert_eq!(policy.awake(at), at);
+                prop_assert!(n == 2 || at <= asked + Duration::hours(23), "{} {} {}", n, asked, at);
+                now = at;
+            }
+        }
+    }
+
+    #[test]
+    fn who_may_be_in_one_of_several_places_is_written_to_when_it_is_day_in_all() {
+        let policy = |of| Policy::of(Kind::Ask).unwrap().in_zone(Zone::of(of));
+        for (of, at, awake) in [
+            // Between California and Madrid: from nine there to nine here.
+            ("", datetime!(2026-09-01 09:00 UTC), datetime!(2026-09-01 17:00 UTC)),
+            ("", datetime!(2026-09-01 19:59 UTC), datetime!(2026-09-01 19:59 UTC)),
+            ("", datetime!(2026-09-01 20:00 UTC), datetime!(2026-09-02 17:00 UTC)),
+            // A user id of the United States: Hawaii and New York.
+            ("US", datetime!(2026-09-01 14:00 UTC), datetime!(2026-09-01 19:00 UTC)),
+            ("US", datetime!(2026-09-02 02:00 UTC), datetime!(2026-09-02 19:00 UTC)),
+            ("14155550100", datetime!(2026-09-01 14:00 UTC), datetime!(2026-09-01 17:00 UTC)),
+            ("CO", datetime!(2026-09-01 09:00 UTC), datetime!(2026-09-01 14:00 UTC)),
+        ] {
+            assert_eq!(policy(of).awake(at), awake, "{of} {at}");
+        }
+        let short = Policy { hours: (9, 11), ..policy("US") };
+        assert_eq!(short.awake(datetime!(2026-09-01 02:00 UTC)), datetime!(2026-09-01 14:00 UTC));
+        let last = datetime!(9999-12-31 23:30 UTC);
+        for of in ["", "US", "RU"] {
+            assert_eq!(policy(of).awake(last).year(), 9999, "{of}: and the end of all time is no panic");
         }
     }
 }

@@ -5,7 +5,7 @@ use acuse_pipeline::knowledge;
 
 use crate::{language::Language, policy::BadPolicy};
 
-/// Country calling codes where the law asks for an authorization first.
+/// Calling codes, and countries of user ids, where the law asks for an authorization first.
 const AUTHORIZED: &str = include_str!("authorization.tsv");
 /// Longest notice, characters (Meta's limit of a text with choices).
 const MOST_CHARS: usize = 1_024;
@@ -58,12 +58,12 @@ impl Privacy {
     }
 }
 
-/// Whether whoever has this number (digits, with its calling code) must agree before an identity document of theirs is
-/// read.
+/// Whether whoever has this number (digits, with its calling code), or a user id of this country (two letters) where no number
+/// is known, must agree before an identity document of theirs is read.
 #[must_use]
-pub fn needs_authorization(digits: &str) -> bool {
-    let codes = knowledge::lines(AUTHORIZED).filter_map(|line| line.split('\t').next());
-    codes.into_iter().any(|code| digits.starts_with(code))
+pub fn needs_authorization(phone_or_country: &str) -> bool {
+    let keys = knowledge::lines(AUTHORIZED).filter_map(|line| line.split('\t').next());
+    keys.flat_map(|keys| keys.split(' ')).any(|key| phone_or_country.starts_with(key))
 }
 
 #[cfg(test)]
@@ -85,10 +85,16 @@ mod tests {
 
     #[test]
     fn the_law_of_the_numbers_country_speaks() {
-        for (digits, asks) in
-            [("573001112233", true), ("5511999990000", true), ("34600111222", false), ("", false)]
-        {
-            assert_eq!(needs_authorization(digits), asks, "{digits}");
+        for (of, asks) in [
+            ("573001112233", true),
+            ("5511999990000", true),
+            ("34600111222", false),
+            ("CO", true),
+            ("BR", true),
+            ("ES", false),
+            ("", false),
+        ] {
+            assert_eq!(needs_authorization(of), asks, "{of}");
         }
     }
 }

@@ -93,11 +93,10 @@ fn given_back(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut 
         return;
     }
     case.turns = 0;
-    let (state, wait) = match case.expects {
-        Some(_) => (State::Waiting, policy.wait_after(0)),
-        None => (State::Working, policy.work),
-    };
-    wait_until(case, state, now.saturating_add(wait), does);
+    match case.expects {
+        Some(_) => waits_for_an_answer(case, policy, now, does),
+        None => wait_until(case, State::Working, now.saturating_add(policy.work), does),
+    }
 }
 
 fn paid(case: &mut Case, is_sure: bool, does: &mut Vec<Effect>) {
@@ -136,7 +135,13 @@ fn overdue(case: &mut Case, does: &mut Vec<Effect>) {
 fn ask(case: &mut Case, expects: Expects, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
     (case.expects, case.turns) = (Some(expects), 0);
     say(case, Say::Question(expects), does);
-    wait_until(case, State::Waiting, policy.awake(now.saturating_add(policy.wait_after(0))), does);
+    waits_for_an_answer(case, policy, now, does);
+}
+
+/// From now on an answer is waited for: from here its reminders are counted.
+fn waits_for_an_answer(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    case.began_at = now;
+    wait_until(case, State::Waiting, policy.reminder(0, now, now), does);
 }
 
 fn file(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
@@ -267,8 +272,8 @@ fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Eff
         }
         State::Waiting if (turn as usize) < policy.reminders.len() => {
             say(case, Say::Reminder(turn + 1), does);
-            let next = now.saturating_add(policy.wait_after(turn + 1));
-            wait_until(case, State::Waiting, policy.awake(next), does);
+            let next = policy.reminder(turn + 1, case.began_at, now);
+            wait_until(case, State::Waiting, next, does);
         }
         State::Waiting => match policy.at_end {
             AtEnd::Human => hand_over(case, Who::Team, does),

@@ -239,6 +239,31 @@ fn an_ask_reminds_and_then_ends_visibly() {
     assert_eq!((run.case.state, does), (State::Closed(End::Expired), vec![Effect::Tell(End::Expired)]));
 }
 
+/// Both reminders of a day are said while its sender may be answered freely, whenever they were asked.
+#[test]
+fn the_reminders_of_a_question_are_counted_from_it() {
+    let at = |hours: i64| datetime!(2026-09-01 00:00 UTC) + Duration::hours(hours);
+    for (asked, said) in [(18, [33, 38, 62]), (12, [16, 33, 57]), (8, [12, 20, 57])] {
+        let mut run = Run::new(Kind::Ask);
+        run.now = at(asked);
+        run.event(Event::Asked(Expects::File));
+        for hours in said {
+            let due = run.case.due_at.unwrap();
+            assert_eq!(due.replace_minute(0).unwrap(), at(hours), "asked at {asked}");
+            let does = run.due();
+            assert!(matches!(does.first(), Some(Effect::Send(Say::Reminder(_)))), "{does:?}");
+        }
+    }
+    let mut run = Run::new(Kind::Ask);
+    run.event(Event::Asked(Expects::File));
+    run.due();
+    run.now += Duration::hours(10);
+    run.event(Event::Asked(Expects::Words));
+    assert_eq!(run.case.due_at, Some(datetime!(2026-09-02 09:00 UTC)), "another question is another");
+    run.due();
+    assert_eq!(run.case.due_at, Some(datetime!(2026-09-02 20:55 UTC)), "rather than when it would be over");
+}
+
 #[test]
 fn what_a_person_gives_back_goes_on_where_it_was() {
     let mut run = Run::new(Kind::Ask);

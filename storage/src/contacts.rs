@@ -45,7 +45,33 @@ pub struct Contact {
     pub created_at: OffsetDateTime,
 }
 
+/// What is known of where a contact (an alias of a row of `contacts`) is, as SQL: the digits of their number, else the country
+/// with which their user id begins, in two letters; null where the channel told neither.
+macro_rules! phone_or_country {
+    ($contact:literal) => {
+        concat!(
+            "COALESCE(",
+            $contact,
+            ".phone, (SELECT MIN(a.value) FROM contact_aliases a WHERE a.contact_id = ",
+            $contact,
+            ".id AND a.kind = 'wa_id'), (SELECT MIN(SUBSTR(a.value, 1, 2)) FROM contact_aliases a WHERE a.contact_id = ",
+            $contact,
+            ".id AND a.kind IN ('bsuid', 'parent_bsuid')))"
+        )
+    };
+}
+pub(crate) use phone_or_country;
+
 impl Contact {
+    /// The digits of their number, else the country with which their user id begins, in two letters; none where the channel
+    /// told neither.
+    #[must_use]
+    pub fn phone_or_country(&self) -> Option<&str> {
+        let user = self.alias(AliasKind::Bsuid).or_else(|| self.alias(AliasKind::ParentBsuid));
+        let country = || user.and_then(|id| id.split_once('.')).map(|(country, _)| country);
+        self.phone.as_deref().or_else(|| self.alias(AliasKind::WaId)).or_else(country)
+    }
+
     /// Their first name of a kind.
     #[must_use]
     pub fn alias(&self, kind: AliasKind) -> Option<&str> {
@@ -235,7 +261,7 @@ impl Catalog {
             micros(present)
         )?;
         if let Some(customer) = customer {
-            cases::schedule(&mut tx, customer).await?;
+            cases::schedule(&mut tx, customer, cases::Near::Contact(id)).await?;
         }
         tx.commit().await
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     cases::Person,
     catalog::Catalog,
+    contacts::phone_or_country,
     error::CatalogError,
     incidents,
     names::{ContactId, DocumentId, Stage, maybe_at, micros},
@@ -103,7 +104,7 @@ struct Sender {
     waiting: i64,
     paid_at: Option<OffsetDateTime>,
     language: Option<String>,
-    phone: Option<String>,
+    phone_or_country: Option<String>,
 }
 
 /// What the senders of a batch have waiting and have spent.
@@ -125,16 +126,20 @@ impl Senders {
         let rows = values!(
             tx,
             (Uuid, i64, Option<String>, Option<String>, i64),
-            "SELECT c.id, c.quota_paid_at, c.language, c.phone, (SELECT COUNT(*) FROM documents d \
-             WHERE d.stage = 'fetch' AND d.stage <> 'done' AND d.contact_id = c.id) FROM contacts c WHERE c.id IN (VALUES ",
+            concat!(
+                "SELECT c.id, c.quota_paid_at, c.language, ",
+                phone_or_country!("c"),
+                ", (SELECT COUNT(*) FROM documents d WHERE d.stage = 'fetch' AND d.stage <> 'done' \
+                 AND d.contact_id = c.id) FROM contacts c WHERE c.id IN (VALUES "
+            ),
             1,
             ")",
             contacts,
             |q, contact| q.bind(*contact)
         )?;
-        for (contact, paid, language, phone, waiting) in rows {
+        for (contact, paid, language, phone_or_country, waiting) in rows {
             let paid_at = maybe_at("contacts", "quota_paid_at", Some(paid))?;
-            by_contact.insert(contact, Sender { waiting, paid_at, language, phone });
+            by_contact.insert(contact, Sender { waiting, paid_at, language, phone_or_country });
         }
         Ok(Self { quota, now, by_contact, over: BTreeMap::new() })
     }
@@ -156,9 +161,9 @@ impl Senders {
     /// How one of them is spoken with.
     pub(crate) fn person(&self, contact: ContactId) -> Person {
         let sender = self.by_contact.get(&contact.0);
-        let known = sender.map(|sender| (sender.language.clone(), sender.phone.clone()));
-        let (language, phone) = known.unwrap_or_default();
-        Person::of(language.as_deref(), phone)
+        let known = sender.map(|sender| (sender.language.clone(), sender.phone_or_country.clone()));
+        let (language, phone_or_country) = known.unwrap_or_default();
+        Person::of(language.as_deref(), phone_or_country)
     }
 
     /// Writes what they have spent, and tells an operator of those beyond the quota.

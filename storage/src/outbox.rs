@@ -31,7 +31,7 @@ use crate::{
 
 pub use line::{Line, NextReply};
 pub(crate) use line::{Wait, goes_on_behind, line_of, move_lines, release, release_of, wake};
-pub(crate) use saying::{Saying, is_window_open, may_be_repeated, openly, queue, queue_reply, said_since};
+pub(crate) use saying::{Saying, is_window_open, may_be_repeated, openly, queue, queue_reply, times_said};
 pub use settle::HeldFor;
 pub(crate) use settle::supersede;
 

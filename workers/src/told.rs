@@ -1,13 +1,13 @@
 //! What happened to a document, and what its sender is told of it: the one place that joins the two.
 
-use acuse_conversation::{day_of_phone, language::Language, wording::Telling};
+use acuse_conversation::{day_of, language::Language, wording::Telling};
 use acuse_pipeline::{
     document::Kind,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
     Catalog, CatalogError, Document,
-    names::{AliasKind, Source},
+    names::Source,
     outbox::{NewReply, Purpose},
     reviews::Decision,
 };
@@ -83,23 +83,23 @@ pub fn at_once(wa_id: Option<&str>, telling: Telling<'_>) -> NewReply {
 struct Sender {
     /// In which we write to them.
     language: Language,
-    /// Their number; empty where none is known.
-    digits: String,
+    /// Their number, or the country of their user id where none is known; empty where neither is.
+    phone_or_country: String,
 }
 
 impl Sender {
     /// The day of a moment where they are.
     fn day(&self, at: OffsetDateTime) -> Date {
-        day_of_phone(&self.digits, at)
+        day_of(&self.phone_or_country, at)
     }
 }
 
 async fn sender_of(catalog: &Catalog, document: &Document) -> Result<Option<Sender>, CatalogError> {
     let Some(contact) = document.contact_id else { return Ok(None) };
     let Some(contact) = catalog.contact(contact).await? else { return Ok(None) };
-    let phone = contact.phone.as_deref().or_else(|| contact.alias(AliasKind::WaId));
-    let language = Language::choose(contact.language.as_deref(), phone, document.language.as_deref());
-    Ok(Some(Sender { language, digits: phone.unwrap_or_default().to_owned() }))
+    let known = contact.phone_or_country();
+    let language = Language::choose(contact.language.as_deref(), known, document.language.as_deref());
+    Ok(Some(Sender { language, phone_or_country: known.unwrap_or_default().to_owned() }))
 }
 
 /// Whether two documents came in the very same file.

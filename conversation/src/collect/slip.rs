@@ -3,6 +3,8 @@
 use acuse_pipeline::understand::sheet::fold;
 use time::{Date, Duration};
 
+use super::payee::Payee;
+
 /// A receipt or slip, as far as it was read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Slip<'a> {
@@ -14,8 +16,8 @@ pub struct Slip<'a> {
     pub text: &'a str,
     /// When.
     pub day: Option<Date>,
-    /// It went to an account or a tax id of ours.
-    pub payee_is_ours: bool,
+    /// To whom it went.
+    pub payee: Payee,
     /// Its operation has a reference, and nobody has used that before.
     pub reference_is_new: bool,
 }
@@ -79,7 +81,8 @@ const BEFORE: Duration = Duration::days(60);
 const AFTER: Duration = Duration::days(365);
 
 /// Which of what is owed a slip pays. By the numbers that it names, else by what it comes to: one of them, all of them, or
-/// the only two or three that make it up. What was paid to us and is none of these may be for the first that are due.
+/// the only two or three that make it up. What was paid to us, perhaps, and is none of these may be for the first that are
+/// due.
 ///
 /// What is owed in another currency than the slip's is found in the same ways, after what is owed in that one; it is never
 /// taken without a doubt, for the figures of two currencies say nothing of each other. Where such a slip was paid to us and
@@ -94,7 +97,7 @@ pub fn pays(slip: &Slip<'_>, owed: &[Owed<'_>], cap: i64) -> Paid {
     if found.pays.is_empty() {
         return found;
     }
-    if !slip.payee_is_ours {
+    if slip.payee != Payee::Ours {
         found.doubts.push(Doubt::Payee);
     }
     if !slip.reference_is_new {
@@ -129,9 +132,9 @@ fn made_up(slip: &Slip<'_>, owed: &[Owed<'_>]) -> Option<Paid> {
     if let Some(paid) = first_of(ways(&same), None) {
         return Some(paid);
     }
-    // It was paid to us, and comes to nothing that is owed: a person knows what it is for.
+    // It was paid to us, as far as can be told, and comes to nothing that is owed: a person knows what it is for.
     let unknown = |pays: Vec<usize>, doubt| {
-        (slip.payee_is_ours && !pays.is_empty()).then(|| Paid { pays, doubts: vec![doubt] })
+        (slip.payee != Payee::Others && !pays.is_empty()).then(|| Paid { pays, doubts: vec![doubt] })
     };
     let reached = slip.amount.map_or_else(|| same.clone(), |amount| reached(&same, owed, amount));
     unknown(reached, Doubt::Amount)

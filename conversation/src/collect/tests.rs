@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use time::macros::date;
 
-use super::{Doubt, Next, Owed, Paid, Slip, pays};
+use super::{Doubt, Next, Owed, Paid, Payee, Slip, pays};
 use crate::House;
 
 const CAP: i64 = 10_000_000;
@@ -16,7 +16,7 @@ fn slip(amount: i64, text: &str) -> Slip<'_> {
         currency: Some("EUR"),
         text,
         day: Some(date!(2026 - 05 - 04)),
-        payee_is_ours: true,
+        payee: Payee::Ours,
         reference_is_new: true,
     }
 }
@@ -76,7 +76,7 @@ fn a_cap_is_of_its_currency() {
 #[test]
 fn a_slip_pays_what_it_names_or_what_it_comes_to() {
     let three = [owed("F-101", 100), owed("F-102", 150), owed("F-103", 200)];
-    let table: [(Slip<'_>, &[usize], &[Doubt]); 12] = [
+    let table: [(Slip<'_>, &[usize], &[Doubt]); 14] = [
         (slip(100, "Pago F-101"), &[0], &[]),
         (slip(100, "nada"), &[0], &[]),
         (slip(450, "nada"), &[0, 1, 2], &[]),
@@ -85,8 +85,10 @@ fn a_slip_pays_what_it_names_or_what_it_comes_to() {
         (slip(90, "Pago F-101"), &[0], &[Doubt::Amount]),
         (slip(77, "nada"), &[0], &[Doubt::Amount]),
         (slip(120, "nada"), &[0, 1], &[Doubt::Amount]),
-        (Slip { payee_is_ours: false, ..slip(77, "nada") }, &[], &[]),
-        (Slip { payee_is_ours: false, ..slip(100, "F-101") }, &[0], &[Doubt::Payee]),
+        (Slip { payee: Payee::Others, ..slip(77, "nada") }, &[], &[]),
+        (Slip { payee: Payee::Others, ..slip(100, "F-101") }, &[0], &[Doubt::Payee]),
+        (Slip { payee: Payee::Unclear, ..slip(77, "nada") }, &[0], &[Doubt::Amount, Doubt::Payee]),
+        (Slip { payee: Payee::Unclear, ..slip(100, "F-101") }, &[0], &[Doubt::Payee]),
         (Slip { reference_is_new: false, ..slip(100, "F-101") }, &[0], &[Doubt::Reference]),
         (Slip { day: Some(date!(2025 - 01 - 01)), ..slip(100, "nada") }, &[], &[]),
     ];
@@ -107,7 +109,7 @@ fn what_is_in_another_currency_or_in_none_is_a_persons() {
     let usd = |amount, text| Slip { currency: Some("USD"), ..slip(amount, text) };
     let none = |amount, text| Slip { currency: None, ..slip(amount, text) };
     let silent = |text| Slip { amount: None, ..slip(1, text) };
-    let stranger = |slip| Slip { payee_is_ours: false, ..slip };
+    let stranger = |slip| Slip { payee: Payee::Others, ..slip };
     let mut three = [owed("F-101", 100), owed("F-102", 150), owed("F-103", 200)];
     let table: [(Slip<'_>, &[usize], &[Doubt]); 14] = [
         (usd(108, "F-101"), &[0], &[Currency]),
@@ -147,17 +149,17 @@ proptest! {
     fn what_needs_nobody_is_exact(
         lefts in prop::collection::vec(1_i64..50, 0..6),
         amount in 1_i64..200,
-        payee in any::<bool>(),
+        payee in prop::sample::select(vec![Payee::Ours, Payee::Unclear, Payee::Others]),
         fresh in any::<bool>(),
         currency in prop::sample::select(vec![Some("EUR"), Some("USD"), None]),
     ) {
         let all: Vec<Owed<'_>> = lefts.iter().map(|left| owed("F", *left)).collect();
-        let slip = Slip { payee_is_ours: payee, reference_is_new: fresh, currency, ..slip(amount, "") };
+        let slip = Slip { payee, reference_is_new: fresh, currency, ..slip(amount, "") };
         let paid = pays(&slip, &all, CAP);
         if paid.doubts.is_empty() && !paid.pays.is_empty() {
             let sum: i64 = paid.pays.iter().map(|p| all[*p].left).sum();
             prop_assert_eq!(sum, amount * 10_000);
-            prop_assert!(payee && fresh && currency == Some("EUR"));
+            prop_assert!(payee == Payee::Ours && fresh && currency == Some("EUR"));
         }
     }
 }

@@ -42,6 +42,9 @@ pub(super) use withheld::{came as came_after_all, left as left_unseen};
 /// How long an answer is one: a tap on the buttons of a question, and what comes after the asking ended in front of a person.
 pub(super) const COMES_BACK: Duration = Duration::days(30);
 
+/// By how much a reminder may come sooner: it is said a little after its time, and the next one is counted from there.
+const A_LITTLE: Duration = Duration::MINUTE;
+
 /// Who asks.
 #[derive(Clone, Copy)]
 pub(crate) enum By<'a> {
@@ -246,15 +249,18 @@ fn is_of_one(purpose: &str, payload: &str) -> Result<bool, CatalogError> {
 /// All that is open is asked for in one message; whichever case is due first says it.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<(), CatalogError> {
     let present = tx.now();
-    // One chain of reminders, whenever each was asked for: none comes sooner after another than after a question.
+    // One chain of reminders, whenever each was asked for: none comes sooner after another than after a question, and what was
+    // named in as many as are its own by now, whichever question brought them, is not named once more.
     let least = tx.policies().and_then(|policies| policies.of(Kind::Ask).reminders.iter().min().copied());
-    let recently = present - least.unwrap_or(Duration::HOUR);
-    if outbox::said_since(tx, held.contact, Purpose::Reminder, recently).await?
+    let recently = present - least.unwrap_or(Duration::HOUR) + A_LITTLE;
+    let whom = (held.contact, held.phone_number_id.as_str());
+    if outbox::times_said(tx, whom, Purpose::Reminder, recently).await? > 0
+        || outbox::times_said(tx, whom, Purpose::Reminder, held.case.began_at).await?
+            >= i64::from(held.case.turns)
         || !can_be_said(tx, held, present).await?
     {
         return Ok(());
     }
-    let whom = (held.contact, held.phone_number_id.as_str());
     let (named, items): (Vec<CaseId>, Vec<_>) = waited_for(tx, whom).await?.into_iter().unzip();
     if items.is_empty() {
         return Ok(());

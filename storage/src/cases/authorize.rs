@@ -53,7 +53,7 @@ pub(crate) async fn greeted(tx: &mut Tx, (contact, number): (ContactId, &str)) -
     write(tx, (contact, number), Word::Told, "first_message").await?;
     let person = speak::person(tx, contact).await?;
     let text = privacy.text(person.language);
-    if !needs_authorization(&person.digits) {
+    if !needs_authorization(&person.phone_or_country) {
         return tell(tx, (contact, number), (Purpose::Privacy, text), person.language).await;
     }
     let question = said::authorization(Authorization::Ask, person.language);
@@ -248,7 +248,7 @@ impl Catalog {
         hold_contact(&mut tx, contact).await?;
         let person = speak::person(&mut tx, contact).await?;
         let word = consents::latest(&mut tx, contact, &number, Category::Privacy).await?;
-        if !needs_authorization(&person.digits) || word == Some(Word::Granted) {
+        if !needs_authorization(&person.phone_or_country) || word == Some(Word::Granted) {
             return Ok(None);
         }
         if !leave(&mut tx, id, Stage::Read, "in_review", Stage::Done).await? {

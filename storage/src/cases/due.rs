@@ -4,7 +4,7 @@ use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Held, approve, ask, collect::schedule, get, happens, hold_contact_of, team, wake};
+use super::{Held, Near, approve, ask, collect::schedule, get, happens, hold_contact_of, team, wake};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
@@ -52,10 +52,11 @@ impl Catalog {
             Some(at) if at <= tx.now() => {
                 let decides = (held.case.kind == Kind::Approval).then_some(held.id);
                 let is_withheld = held.case.kind == Kind::Ask && held.subject == ask::WITHHELD;
-                let owes = (held.case.kind == Kind::Collection).then(|| held.subject.clone());
+                let owes = (held.case.kind == Kind::Collection).then(|| held.subject.parse().ok()).flatten();
+                let contact = held.contact;
                 happens(&mut tx, held, Uuid::now_v7(), Event::Due { at }).await?;
-                if let Some(customer) = owes.and_then(|subject| subject.parse().ok()) {
-                    schedule(&mut tx, CustomerId(customer)).await?;
+                if let Some(customer) = owes {
+                    schedule(&mut tx, CustomerId(customer), Near::Held(contact)).await?;
                 }
                 if let Some(case) = decides {
                     approve::escalate(&mut tx, case).await?;

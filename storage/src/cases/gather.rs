@@ -128,7 +128,9 @@ pub(super) async fn goes_on(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError>
         Kind::Documents => tell_of_rest(tx, held).await,
         Kind::Ask => ask::goes_on(tx, held).await,
         Kind::Collection => match held.subject.parse() {
-            Ok(customer) => collect::schedule(tx, CustomerId(customer)).await,
+            Ok(customer) => {
+                collect::schedule(tx, CustomerId(customer), collect::Near::Held(held.contact)).await
+            }
             Err(_) => Ok(()),
         },
         _ => Ok(()),

@@ -24,9 +24,7 @@ mod written;
 
 use std::collections::BTreeSet;
 
-use acuse_conversation::{
-    Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
-};
+use acuse_conversation::{Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,8 +40,10 @@ pub(crate) use ask::{
 pub use authorize::CHECK as AUTHORIZATION;
 pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
+pub(crate) use collect::{
+    Near, matched, may_be_billed, reminded_by, schedule, settled, thank, unheard, unsay,
+};
 pub use collect::{UNBILLED, UNSEEN};
-pub(crate) use collect::{matched, may_be_billed, reminded_by, schedule, settled, thank, unheard, unsay};
 pub use due::{Nod, Turn};
 pub use filter::{CaseCursor, CaseFilter};
 pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
@@ -58,6 +58,7 @@ pub use written::Templated;
 
 use crate::{
     consents::Category,
+    contacts::phone_or_country,
     documents,
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros, number as count},
@@ -66,9 +67,12 @@ use crate::{
 };
 
 const T: &str = "cases";
-const COLUMNS: &str = "id, contact_id, phone_number_id, kind, subject, state, expects, due_at, version, created_at, \
-     memory, task_at, nod, (SELECT p.language FROM contacts p WHERE p.id = cases.contact_id) AS language, \
-     (SELECT p.phone FROM contacts p WHERE p.id = cases.contact_id) AS phone";
+const COLUMNS: &str = concat!(
+    "id, contact_id, phone_number_id, kind, subject, state, expects, due_at, version, created_at, memory, task_at, nod, \
+     (SELECT p.language FROM contacts p WHERE p.id = cases.contact_id) AS language, (SELECT ",
+    phone_or_country!("p"),
+    " FROM contacts p WHERE p.id = cases.contact_id) AS phone_or_country"
+);
 /// In which states a case is not over.
 const OPEN: &str = "('gathering', 'working', 'waiting', 'human')";
 
@@ -88,7 +92,7 @@ struct Row {
     task_at: Option<i64>,
     nod: Option<String>,
     language: Option<String>,
-    phone: Option<String>,
+    phone_or_country: Option<String>,
 }
 
 /// A case in the hands of a transaction.
@@ -157,7 +161,7 @@ impl TryFrom<Row> for Held {
             phone_number_id: row.phone_number_id,
             subject: subject_of(&row.subject).to_owned(),
             case,
-            person: Person::of(row.language.as_deref(), row.phone),
+            person: Person::of(row.language.as_deref(), row.phone_or_country),
             version: row.version,
             task_at: maybe_at(T, "task_at", row.task_at)?,
             nod: row.nod,
@@ -296,7 +300,7 @@ async fn begin(
 /// policies nothing happens to any.
 async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<(), CatalogError> {
     let Some(policies) = tx.policies() else { return Ok(()) };
-    let policy = policies.of(held.case.kind).clone().in_zone(zone_of_phone(&held.person.digits));
+    let policy = policies.of(held.case.kind).clone().in_zone(held.person.zone());
     let happened = Happened { id: name.as_u128(), event };
     let (case, effects) = step(held.case.clone(), happened, &policy, tx.now());
     if case == held.case {

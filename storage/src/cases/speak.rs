@@ -1,11 +1,10 @@
 //! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
 
 use acuse_conversation::{
-    Expects, Kind, Policy, day_of_phone,
+    Expects, Kind, Policy, Zone, day_of,
     language::Language,
     said::{self, Became, Item},
     wording::in_short,
-    zone_of_phone,
 };
 use acuse_pipeline::reason::Reason;
 use time::OffsetDateTime;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Held, ask};
 use crate::{
+    contacts::phone_or_country,
     error::CatalogError,
     names::{ContactId, DocumentId, json, micros},
     outbox::{self, NewReply, Purpose, Saying, Shape},
@@ -24,15 +24,20 @@ use crate::{
 pub(crate) struct Person {
     /// In which we write to them.
     pub language: Language,
-    /// Their number; empty where none is known.
-    pub digits: String,
+    /// Their number, or the country of their user id where none is known; empty where neither is.
+    pub phone_or_country: String,
 }
 
 impl Person {
     /// By what their row has of them.
-    pub(crate) fn of(language: Option<&str>, phone: Option<String>) -> Self {
-        let language = Language::choose(language, phone.as_deref(), None);
-        Self { language, digits: phone.unwrap_or_default() }
+    pub(crate) fn of(language: Option<&str>, phone_or_country: Option<String>) -> Self {
+        let language = Language::choose(language, phone_or_country.as_deref(), None);
+        Self { language, phone_or_country: phone_or_country.unwrap_or_default() }
+    }
+
+    /// What time it is where they are.
+    pub(crate) fn zone(&self) -> Zone {
+        Zone::of(&self.phone_or_country)
     }
 }
 
@@ -40,11 +45,11 @@ pub(crate) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, Ca
     let row = optional!(
         tx,
         (Option<String>, Option<String>),
-        "SELECT language, phone FROM contacts WHERE id = $1",
+        concat!("SELECT p.language, ", phone_or_country!("p"), " FROM contacts p WHERE p.id = $1"),
         contact.0
     )?;
-    let (language, phone) = row.unwrap_or_default();
-    Ok(Person::of(language.as_deref(), phone))
+    let (language, phone_or_country) = row.unwrap_or_default();
+    Ok(Person::of(language.as_deref(), phone_or_country))
 }
 
 /// The first moment from then on in which somebody is written to of our own accord: nobody is at night, where they are.
@@ -52,7 +57,7 @@ pub(crate) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, Ca
 pub(crate) fn by_day(tx: &Tx, person: &Person, kind: Kind, at: OffsetDateTime) -> OffsetDateTime {
     let policy =
         tx.policies().map_or_else(|| Policy::of(kind).ok(), |policies| Some(policies.of(kind).clone()));
-    policy.map_or(at, |policy| policy.in_zone(zone_of_phone(&person.digits)).awake(at))
+    policy.map_or(at, |policy| policy.in_zone(person.zone()).awake(at))
 }
 
 /// Says something in a case's name; each of its versions says a thing once.
@@ -220,7 +225,7 @@ pub(super) async fn lately(
         phone_number_id,
         LATEST
     )?;
-    let digits = person(tx, contact).await?.digits;
+    let sender = person(tx, contact).await?;
     let mut items = Vec::with_capacity(rows.len());
     for (n, row) in rows.into_iter().enumerate() {
         let (id, received, status, duplicate, kind, waits_for, reasons, fields, sensitivity, stage) = row;
@@ -229,7 +234,7 @@ pub(super) async fn lately(
         let kind = kind.filter(|_| outbox::may_be_repeated(&sensitivity));
         let gathered =
             (id, None, rested, None, status, duplicate, kind, waits_for, reasons, fields, sensitivity);
-        let day = day_of_phone(&digits, crate::names::at("documents", "received_at", received)?);
+        let day = day_of(&sender.phone_or_country, crate::names::at("documents", "received_at", received)?);
         items.push((item(n + 1, &gathered, language)?, day));
     }
     Ok(items)

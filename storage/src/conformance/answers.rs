@@ -30,6 +30,7 @@ use crate::{
 pub(super) use authorization::{
     a_tap_counts_whoever_its_contact_turns_out_to_be,
     an_authorization_that_nobody_gives_is_a_persons_and_counts_still,
+    who_has_no_number_is_asked_by_their_country,
 };
 pub(super) use passwords::{
     a_password_comes_under_either_form_of_a_number, a_password_comes_with_a_change_of_number,

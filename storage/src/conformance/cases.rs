@@ -1,6 +1,7 @@
 //! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
 //! lands on the same document.
 
+mod numbers;
 mod rested;
 mod spoken;
 mod told;
@@ -32,6 +33,7 @@ use crate::{
     stages::{ReadFacts, Step},
 };
 
+pub(super) use numbers::what_one_number_said_silences_no_other;
 pub(super) use rested::{
     another_burst_of_one_case_is_seen, what_a_person_closes_is_told_to_its_sender,
     who_heard_of_it_otherwise_answers_it,

@@ -5,6 +5,7 @@ mod at_once;
 mod currencies;
 mod ended;
 mod feed;
+mod firms;
 mod late;
 mod left;
 mod merged;
@@ -44,6 +45,9 @@ pub(super) use ended::{
     what_is_decided_is_asked_of_nobody,
 };
 pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
+pub(super) use firms::{
+    what_each_firm_is_owed_is_told_from_its_number, who_is_named_for_a_bill_hears_of_no_other,
+};
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use left::{
     BEFORE_LEFT, an_approvers_buttons_count_beside_a_reviewer, is_left_to_somebody, was_left_before,
@@ -55,7 +59,8 @@ pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_b
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,
     three_bills_are_paid_by_one_slip_or_by_two, up_to_its_cap_a_receipt_settles_by_itself,
-    what_a_withheld_receipt_pays_is_told_with_the_right,
+    what_a_withheld_receipt_pays_is_told_with_the_right, what_we_gave_back_settles_nothing_by_itself,
+    whoever_sent_the_slip_is_thanked,
 };
 pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,
@@ -155,11 +160,22 @@ impl Debtor {
         id
     }
 
-    /// A filed document is a receipt of theirs, with these fields.
+    /// A filed document is a receipt of theirs that was paid to us, with these fields.
     async fn slip(
         &self,
         catalog: &Catalog,
         id: DocumentId,
+        paid: (Option<&str>, Option<&str>),
+        said: (&str, &str),
+    ) {
+        self.slip_to(catalog, (id, Some("b12345678")), paid, said).await;
+    }
+
+    /// The same, paid to whom this tax id is of; to nobody known without one.
+    async fn slip_to(
+        &self,
+        catalog: &Catalog,
+        (id, payee): (DocumentId, Option<&str>),
         (amount, currency): (Option<&str>, Option<&str>),
         (reference, words): (&str, &str),
     ) {
@@ -176,7 +192,7 @@ impl Debtor {
         execute!(
             tx,
             "UPDATE documents SET kind = 'receipt', customer_id = $2, amount = $3, currency = $9, text = $4, \
-             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = 'b12345678', doc_date = $8, \
+             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = $10, doc_date = $8, \
              sensitivity = 'open' WHERE id = $1",
             id.0,
             self.customer.0,
@@ -186,7 +202,8 @@ impl Debtor {
             [id.0.as_bytes().as_slice(); 2].concat(),
             i64::from_be_bytes(id.0.as_bytes()[8..].try_into().unwrap()),
             morning().date().to_string(),
-            currency
+            currency,
+            payee
         )
         .unwrap();
         crate::events::tell(&mut tx, "document.filed", id, serde_json::json!({})).await.unwrap();

@@ -109,7 +109,7 @@ impl Catalog {
             cut(who, 200)
         )?;
         audit::write(&mut tx, who, "obligation_added", None, &json!({ "obligation_id": id })).await?;
-        cases::schedule(&mut tx, new.customer).await?;
+        cases::schedule(&mut tx, new.customer, cases::Near::Bill(id)).await?;
         let added = by_number(&mut tx, access, (new.customer, bill.as_str())).await?;
         tx.commit().await?;
         added.map(|added| Owing::Added(Box::new(added))).ok_or(CatalogError::Missing { what: "obligation" })

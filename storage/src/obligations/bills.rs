@@ -37,7 +37,7 @@ struct Known {
 
 /// A document changed: what is owed by it follows.
 pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
-    let known = known(tx, document).await?;
+    let known = owed_by(tx, document).await?;
     let bill = bill(tx, document).await?;
     let (was, is) = (known.as_ref().map(|known| known.customer), bill.as_ref().map(|bill| bill.customer));
     match (known, bill) {
@@ -46,10 +46,12 @@ pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), Cata
         (Some(known), Some(bill)) => adjust(tx, document, &known, &bill).await?,
         (Some(known), None) => withdraw(tx, document, &known).await?,
     }
+    let near = owed_by(tx, document).await?;
+    let near = near.map_or(cases::Near::Nobody, |owed| cases::Near::Bill(ObligationId(owed.id)));
     let mut whose: Vec<Uuid> = was.into_iter().chain(is).collect();
     whose.dedup();
     for customer in whose {
-        cases::schedule(tx, CustomerId(customer)).await?;
+        cases::schedule(tx, CustomerId(customer), near).await?;
     }
     Ok(())
 }
@@ -57,10 +59,10 @@ pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), Cata
 /// A bill is another firm's of ours by now, or its money goes the other way, for it was said anew who we are: what is owed by
 /// it follows. Nothing begins to be owed by that: a bill may have been paid long ago.
 pub(crate) async fn reassigned(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
-    if known(tx, document).await?.is_some() { follow(tx, document).await } else { Ok(()) }
+    if owed_by(tx, document).await?.is_some() { follow(tx, document).await } else { Ok(()) }
 }
 
-async fn known(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, CatalogError> {
+async fn owed_by(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, CatalogError> {
     let row = optional!(
         tx,
         (Uuid, Uuid, String, Option<i64>),
@@ -177,6 +179,7 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
     let sql = "UPDATE obligations SET updated_at = $2 WHERE id = $1";
     execute!(tx, sql, known.id, micros(present))?;
     let paid = paid_of(tx, known.id, bill.sum.amount).await?;
+    let number = number_of(tx, bill.entity).await?;
     let state = match known.state {
         // A person said that it is owed no more.
         ObligationState::Cancelled if !known.is_withdrawn => ObligationState::Cancelled,
@@ -187,7 +190,7 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
     execute!(
         tx,
         "UPDATE obligations SET customer_id = $2, number = $3, amount = $4, currency = $5, due = $6, state = $7, \
-         entity_id = $8, withdrawn_at = NULL, updated_at = $9, paid = $10 WHERE id = $1",
+         entity_id = $8, withdrawn_at = NULL, updated_at = $9, paid = $10, phone_number_id = $11 WHERE id = $1",
         known.id,
         bill.customer,
         bill.number.as_str(),
@@ -197,7 +200,8 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
         state.as_str(),
         bill.entity,
         micros(present),
-        to_text(paid)
+        to_text(paid),
+        number.as_deref()
     )?;
     moved(tx, known.id, known.state).await
 }

@@ -1,6 +1,8 @@
 //! What receipts pay of what is owed, a row for each receipt and obligation: it is proposed, then confirmed or refused, and
 //! undone with its receipt. With every row of it the obligation is stated anew.
 
+use std::collections::BTreeMap;
+
 use acuse_conversation::Doubt;
 use serde::Serialize;
 use uuid::Uuid;
@@ -261,7 +263,7 @@ pub(super) async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), C
         document.0
     )?;
     let present = micros(tx.now());
-    let mut customers = std::collections::BTreeSet::new();
+    let mut customers = BTreeMap::new();
     for (id, customer) in rows {
         execute!(
             tx,
@@ -272,10 +274,10 @@ pub(super) async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), C
             present
         )?;
         restate(tx, id).await?;
-        customers.insert(customer);
+        customers.insert(customer, ObligationId(id));
     }
-    for customer in customers {
-        cases::schedule(tx, CustomerId(customer)).await?;
+    for (customer, bill) in customers {
+        cases::schedule(tx, CustomerId(customer), cases::Near::Bill(bill)).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! itself, else it is proposed to a person, who confirms or refuses it ([`crate::Catalog::settle_receipt`]). A receipt that is
 //! reopened, corrected, rejected or erased takes its payments back, in the transaction that changes it.
 
-use acuse_conversation::{Doubt, Owed, Slip, pays};
+use acuse_conversation::{Doubt, Owed, Payee, Slip, pays, stands_as};
 use acuse_pipeline::{
     fields::{FieldName, Fields},
     reading::Fingerprint,
@@ -91,7 +91,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         currency: currency.as_deref(),
         text: &words,
         day: said(FieldName::Date).or(said(FieldName::IssueDate)).and_then(|on| day_of(&on)),
-        payee_is_ours: is_ours(tx, payee.as_deref(), &words).await?,
+        payee: payee_of(tx, payee.as_deref(), &words).await?,
         reference_is_new: is_new(tx, document, reference.as_deref()).await?,
     };
     let list: Vec<Owed<'_>> = owed
@@ -102,9 +102,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let cap = slip.currency.map_or(0, |currency| rules.cap(currency));
     let found = pays(&slip, &list, cap);
     let which: Vec<&Open> = found.pays.iter().filter_map(|place| owed.get(*place)).collect();
-    if which.is_empty() {
-        return Ok(());
-    }
+    let Some(first) = which.first() else { return Ok(()) };
     let sender =
         contact.map(ContactId).zip(number.as_deref()).filter(|_| source == Source::Whatsapp.as_str());
     // What it comes to in another currency nobody but a person says.
@@ -113,17 +111,19 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let what = Matched { document, reference: reference.as_deref(), paid };
     propose(tx, &what, &which, &found.doubts).await?;
     let is_sure = found.doubts.is_empty();
-    let whom = cases::matched(tx, customer, sender, (document.0, is_sure)).await?;
+    let bill = first.id;
+    let with = cases::matched(tx, (customer, bill), sender, (document.0, is_sure)).await?;
     for open in which.iter().filter(|open| open.is_open && !is_sure) {
         moved(tx, open.id.0, ObligationState::Open).await?;
     }
     if is_sure {
         let numbers = settle(tx, document, None, None).await?;
-        // What came by another way nobody wrote to us: nobody waits for an answer.
-        if let Some((contact, number)) = whom.filter(|_| sender.is_some()) {
-            cases::thank(tx, (contact, &number), document.0.to_string(), &numbers).await?;
+        // Whoever sent it is answered, and nobody else: who is billed may be another, and asleep. What came by another way
+        // nobody wrote to us.
+        if let Some(sender) = sender {
+            cases::thank(tx, sender, document.0.to_string(), &numbers).await?;
         }
-        cases::schedule(tx, customer).await?;
+        cases::schedule(tx, customer, with.map_or(cases::Near::Bill(bill), cases::Near::Held)).await?;
     }
     Ok(())
 }
@@ -133,23 +133,28 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
-/// Whether what was paid went to one of us: by the payee's tax id, or to an account of ours that the paper names.
-async fn is_ours(tx: &mut Tx, payee: Option<&str>, words: &str) -> Result<bool, CatalogError> {
+/// Whether what was paid went to one of us: by the payee's tax id as it was read, or to an account of ours that the paper
+/// names as theirs. Where one of these stands as that of whoever paid, the money went the other way.
+async fn payee_of(tx: &mut Tx, payee: Option<&str>, words: &str) -> Result<Payee, CatalogError> {
     let rows = all!(tx, (String, String), "SELECT tax_ids, accounts FROM entities ORDER BY id LIMIT 1000")?;
-    let words = plain(words);
-    let payee = payee.map(plain);
+    let payee = payee.map(plain).filter(|id| !id.is_empty());
+    let mut stands = Vec::new();
     for (tax_ids, accounts) in rows {
         let tax_ids: Vec<String> = parsed("entities", "tax_ids", &tax_ids)?;
         let accounts: Vec<String> = parsed("entities", "accounts", &accounts)?;
-        let by_tax_id =
-            tax_ids.iter().map(|id| plain(id)).any(|id| !id.is_empty() && Some(&id) == payee.as_ref());
-        // A short account stands in too many numbers.
-        let by_account = accounts.iter().map(|a| plain(a)).any(|a| a.len() >= 8 && words.contains(&a));
-        if by_tax_id || by_account {
-            return Ok(true);
-        }
+        let read = tax_ids.iter().filter(|id| Some(plain(id)) == payee);
+        stands.extend(read.map(|id| match stands_as(words, id) {
+            Some(Payee::Others) => Payee::Others,
+            _ => Payee::Ours,
+        }));
+        stands.extend(accounts.iter().filter_map(|account| stands_as(words, account)));
     }
-    Ok(false)
+    let is = |payee| stands.contains(&payee);
+    Ok(match (is(Payee::Ours), is(Payee::Unclear), is(Payee::Others)) {
+        (true, _, false) => Payee::Ours,
+        (true, _, true) | (false, true, _) => Payee::Unclear,
+        (false, false, _) => Payee::Others,
+    })
 }
 
 /// Whether a receipt has a reference that paid nothing yet, and is no picture of one that did, whoever sent that.

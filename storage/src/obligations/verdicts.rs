@@ -126,8 +126,9 @@ impl Catalog {
         }
         let detail = json!({ "obligation_id": id, "pays": verdict != Verdict::Refused });
         audit::write(&mut tx, who, "receipt_settled", Some(document), &detail).await?;
-        cases::settled(&mut tx, seen.customer_id).await?;
-        cases::schedule(&mut tx, seen.customer_id).await?;
+        let with = cases::settled(&mut tx, seen.customer_id, document).await?;
+        let near = with.map_or(cases::Near::Bill(id), cases::Near::Held);
+        cases::schedule(&mut tx, seen.customer_id, near).await?;
         tx.commit().await?;
         Ok(Settled::Done)
     }
@@ -179,7 +180,7 @@ impl Catalog {
         }
         let detail = json!({ "obligation_id": id, "said": value });
         audit::write(&mut tx, who, action, None, &detail).await?;
-        cases::schedule(&mut tx, seen.customer_id).await?;
+        cases::schedule(&mut tx, seen.customer_id, cases::Near::Bill(id)).await?;
         tx.commit().await?;
         Ok(Settled::Done)
     }

@@ -109,22 +109,24 @@ pub(crate) async fn is_window_open(
     Ok(open > 0)
 }
 
-/// Whether a contact was sent a message of this purpose since then.
-pub(crate) async fn said_since(
+/// How often a contact was sent a message of this purpose by a number of ours later than then.
+pub(crate) async fn times_said(
     tx: &mut Tx,
-    contact: ContactId,
+    (contact, phone_number_id): (ContactId, &str),
     purpose: Purpose,
     since: OffsetDateTime,
-) -> Result<bool, CatalogError> {
+) -> Result<i64, CatalogError> {
     let (said,) = one!(
         tx,
         (i64,),
-        "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = $2 AND created_at >= $3",
+        "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = $2 AND created_at > $3 \
+         AND phone_number_id = $4",
         contact.0,
         purpose.as_str(),
-        micros(since)
+        micros(since),
+        phone_number_id
     )?;
-    Ok(said > 0)
+    Ok(said)
 }
 
 /// Whether a sender has been told that a person looks at something in this file.

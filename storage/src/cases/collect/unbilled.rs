@@ -2,20 +2,20 @@
 //! reminder would be due an incident says so. It ends when somebody agrees, when a person has the matter, or when nothing
 //! of it is owed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use acuse_conversation::{End, House, State};
 use serde_json::json;
 use time::{Duration, UtcOffset};
 use uuid::Uuid;
 
-use super::{OPEN, billed, next_of, schedule, unseen};
+use super::{Matter, Near, OPEN, billed::Billed, next_of, schedule, unseen};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
     house, incidents,
-    names::{ContactId, CustomerId},
-    obligations::{Open, open_of, written},
+    names::CustomerId,
+    obligations::{Open, written},
     sql::Tx,
 };
 
@@ -48,8 +48,8 @@ pub(super) async fn over(tx: &mut Tx, customer: CustomerId) -> Result<(), Catalo
 /// What a sweep found of customers who owe something that may be reminded of by now.
 #[derive(Default)]
 struct Found {
-    /// To be looked at anew.
-    changed: Vec<Uuid>,
+    /// To be looked at anew, by whoever of theirs nobody speaks with yet, or any more.
+    changed: Vec<(Uuid, Near)>,
     /// Nobody of theirs may be reminded, and nobody has the matter.
     unbilled: Vec<String>,
     /// An incident was there before.
@@ -71,14 +71,22 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
         "SELECT subject, state FROM cases WHERE kind = 'collection' AND state IN {OPEN} ORDER BY subject"
     );
     let cases = all!(tx, (String, String), sqlx::AssertSqlSafe(text.clone()))?;
-    let cases: HashMap<String, String> = cases.into_iter().collect();
+    let mut several = HashSet::new();
+    let mut states: HashMap<String, String> = HashMap::new();
+    for (subject, state) in cases {
+        if states.insert(subject.clone(), state).is_some() {
+            several.insert(subject);
+        }
+    }
+    let cases = states;
     // A day later than here it may be somewhere.
     let by = house::rules(tx).await?.collecting().due_by(tx.now().date()).saturating_add(Duration::DAY);
+    let by = written(by);
     let owing = all!(
         tx,
         (Uuid,),
         "SELECT DISTINCT customer_id FROM obligations WHERE state = 'open' AND due <= $1",
-        written(by)
+        by.as_str()
     )?;
     let mut unseen = unseen::holding(tx).await?;
     unseen.retain(|customer| !cases.contains_key(&CustomerId(*customer).to_string()));
@@ -91,32 +99,101 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
             if is_told && state != State::Human.as_str() {
                 found.unbilled.push(subject);
             }
-        } else if let Some(whom) = billed_of(tx, customer).await? {
-            if is_told || !was_collected(tx, &subject, &whom).await? {
-                found.changed.push(customer);
-            }
-        } else {
+            continue;
+        }
+        let matter = Matter::of(tx, CustomerId(customer)).await?;
+        let begins: BTreeSet<&Billed> = matter.begins().collect();
+        if begins.is_empty() {
             found.unbilled.push(subject);
-            if !is_told {
-                found.changed.push(customer);
+            found.changed.extend((!is_told).then_some((customer, Near::Nobody)));
+            continue;
+        }
+        for whom in &begins {
+            let ended = match begins.len() {
+                1 => was_collected(tx, &subject, whom).await?,
+                _ => was_ended(tx, CustomerId(customer), whom, &matter).await?,
+            };
+            if is_told || !ended {
+                found.changed.push((customer, Near::Contact(whom.0)));
+                break;
             }
         }
+    }
+    for customer in parted(tx, &by, &several).await? {
+        let is_told = told.contains(&CustomerId(customer).to_string());
+        let near = unattended(tx, CustomerId(customer), is_told).await?;
+        found.changed.extend(near.map(|near| (customer, near)));
     }
     Ok(found)
 }
 
-async fn billed_of(tx: &mut Tx, customer: Uuid) -> Result<Option<(ContactId, String)>, CatalogError> {
-    let all = open_of(tx, CustomerId(customer)).await?;
-    billed(tx, CustomerId(customer), &all).await
+/// Customers of whose bills not all are told to one contact from one number, as far as is known of what is due by then, or
+/// who have `several` cases.
+async fn parted(tx: &mut Tx, by: &str, several: &HashSet<String>) -> Result<BTreeSet<Uuid>, CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid,),
+        "SELECT customer_id FROM obligations WHERE state = 'open' AND due <= $1 GROUP BY customer_id \
+         HAVING COUNT(DISTINCT COALESCE(phone_number_id, '')) > 1 \
+           OR COUNT(DISTINCT contact_id) + MAX(CASE WHEN contact_id IS NULL THEN 1 ELSE 0 END) > 1",
+        by
+    )?;
+    let with_cases = several.iter().filter_map(|subject| subject.parse().ok());
+    Ok(rows.into_iter().map(|(customer,)| customer).chain(with_cases).collect())
+}
+
+/// With whom of a customer's nobody speaks of what is theirs to pay, or still does of what is not; by nobody, where something
+/// of it nobody may be told of, and no person knows (`is_told`).
+async fn unattended(tx: &mut Tx, customer: CustomerId, is_told: bool) -> Result<Option<Near>, CatalogError> {
+    let matter = Matter::of(tx, customer).await?;
+    if matter.cases.is_empty() {
+        return Ok(None);
+    }
+    if let Some(over) = matter.cases.iter().find(|case| matter.is_over(case)) {
+        return Ok(Some(Near::Contact(over.contact)));
+    }
+    for whom in matter.begins() {
+        if !was_ended(tx, customer, whom, &matter).await? {
+            return Ok(Some(Near::Contact(whom.0)));
+        }
+    }
+    let is_known = is_told || matter.cases.iter().any(|case| case.is_persons);
+    let is_nobodys = !is_known && matter.open().any(|(_, whom)| whom.is_none());
+    Ok(is_nobodys.then_some(Near::Nobody))
+}
+
+/// Whether a person ended the last case in which this was told: none of it is owed only since.
+async fn was_ended(
+    tx: &mut Tx,
+    customer: CustomerId,
+    whom: &Billed,
+    matter: &Matter,
+) -> Result<bool, CatalogError> {
+    let last = optional!(
+        tx,
+        (String, Option<i64>),
+        "SELECT state, closed_at FROM cases WHERE kind = 'collection' AND subject = $1 AND contact_id = $2 \
+         AND phone_number_id = $3 ORDER BY id DESC LIMIT 1",
+        customer.to_string(),
+        whom.0.0,
+        whom.1.as_str()
+    )?;
+    let Some((state, Some(closed))) = last else { return Ok(false) };
+    if state == State::Closed(End::Stopped).as_str() {
+        return Ok(false);
+    }
+    for open in matter.told_to(whom).filter(|open| open.is_open) {
+        let (made,) = one!(tx, (i64,), "SELECT created_at FROM obligations WHERE id = $1", open.id.0)?;
+        if made > closed {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether what a customer owes was a case before with whom it would be now: then whoever ended it knew why. Who wants no
 /// more speaks for themselves alone, and so does whoever sent a receipt.
-async fn was_collected(
-    tx: &mut Tx,
-    subject: &str,
-    (contact, number): &(ContactId, String),
-) -> Result<bool, CatalogError> {
+async fn was_collected(tx: &mut Tx, subject: &str, (contact, number): &Billed) -> Result<bool, CatalogError> {
     let last = optional!(
         tx,
         (Uuid, String, String),
@@ -139,9 +216,9 @@ impl Catalog {
         }
         let found = find(&mut tx).await?;
         drop(tx);
-        for customer in found.changed {
+        for (customer, near) in found.changed {
             let mut tx = self.writing().await?;
-            schedule(&mut tx, CustomerId(customer)).await?;
+            schedule(&mut tx, CustomerId(customer), near).await?;
             tx.commit().await?;
         }
         self.show_unseen(&found.unseen).await?;

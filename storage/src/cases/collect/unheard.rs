@@ -2,11 +2,11 @@
 //! tier, or they were refused. They do not count as said. What came too late is said anew, with what is due by then; what
 //! cannot be said at all is a person's.
 
-use acuse_conversation::{Next, zone_of_phone};
+use acuse_conversation::Next;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{hold_contact, next_of, schedule, speak, today, whose};
+use super::{Matter, Near, hold_contact, next_of, schedule, speak, today};
 use crate::{
     cases::{cannot_speak, subject_of},
     error::CatalogError,
@@ -22,18 +22,18 @@ use crate::{
 pub(crate) async fn reminded_by(tx: &mut Tx, message: OutboxId) -> Result<Option<CustomerId>, CatalogError> {
     let row = optional!(
         tx,
-        (String,),
-        "SELECT c.subject FROM outbox o JOIN cases c ON c.id = o.case_id \
+        (String, Uuid),
+        "SELECT c.subject, o.contact_id FROM outbox o JOIN cases c ON c.id = o.case_id \
          WHERE o.id = $1 AND o.purpose = 'collection' AND c.kind = 'collection'",
         message.0
     )?;
-    let customer = row.and_then(|(subject,)| subject_of(&subject).parse().ok()).map(CustomerId);
-    if let Some(customer) = customer
-        && let Some(contact) = whose(tx, customer).await?
-    {
+    let Some((subject, contact)) = row else { return Ok(None) };
+    let Ok(customer) = subject_of(&subject).parse().map(CustomerId) else { return Ok(None) };
+    let near = Near::Contact(ContactId(contact));
+    if let Some(contact) = Matter::of(tx, customer).await?.with(near) {
         hold_contact(tx, contact).await?;
     }
-    Ok(customer)
+    Ok(Some(customer))
 }
 
 /// What a message would have reminded of counts as not said. Where a person's day has come meanwhile it is theirs, and is
@@ -41,7 +41,7 @@ pub(crate) async fn reminded_by(tx: &mut Tx, message: OutboxId) -> Result<Option
 pub(crate) async fn unsay(tx: &mut Tx, customer: CustomerId, message: OutboxId) -> Result<(), CatalogError> {
     let (contact, queued) =
         one!(tx, (Uuid, i64), "SELECT contact_id, created_at FROM outbox WHERE id = $1", message.0)?;
-    let zone = zone_of_phone(&speak::person(tx, ContactId(contact)).await?.digits);
+    let zone = speak::person(tx, ContactId(contact)).await?.zone().usual();
     // Of each day there is one message at most.
     let on = today(at("outbox", "created_at", queued)?, zone);
     let begins = |day: Date| -> OffsetDateTime { day.midnight().assume_offset(zone) };
@@ -78,5 +78,6 @@ pub(crate) async fn unheard(
         // Whoever wants none of its kind hears none of it tomorrow either; of a case that a stop has ended nothing comes.
         cannot_speak(tx, message).await?;
     }
-    schedule(tx, customer).await
+    let (contact,) = one!(tx, (Uuid,), "SELECT contact_id FROM outbox WHERE id = $1", message.0)?;
+    schedule(tx, customer, Near::Contact(ContactId(contact))).await
 }

@@ -5,13 +5,12 @@ use acuse_conversation::{Event, Kind};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{About, billed, find_or_open, happens, hold_contact, open_case};
+use super::{About, Matter, OPEN, find_or_open, happens, hold_contact};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
     incidents,
     names::{ContactId, CustomerId},
-    obligations::open_of,
     sql::Tx,
 };
 
@@ -28,9 +27,10 @@ pub(super) async fn holding(tx: &mut Tx) -> Result<Vec<Uuid>, CatalogError> {
 /// With whom a case may begin that only a person has: who agreed to be reminded, else anybody of the customer's who has
 /// written to us.
 async fn anybody(tx: &mut Tx, customer: CustomerId) -> Result<Option<(ContactId, String)>, CatalogError> {
-    let all = open_of(tx, customer).await?;
-    if let Some(billed) = billed(tx, customer, &all).await? {
-        return Ok(Some(billed));
+    let matter = Matter::of(tx, customer).await?;
+    let held = matter.all.iter().zip(&matter.billed).filter(|(open, _)| !open.is_open).map(|(_, whom)| whom);
+    if let Some(billed) = held.chain(&matter.billed).flatten().next() {
+        return Ok(Some(billed.clone()));
     }
     let row = optional!(
         tx,
@@ -42,16 +42,16 @@ async fn anybody(tx: &mut Tx, customer: CustomerId) -> Result<Option<(ContactId,
     Ok(row.map(|(contact, number)| (ContactId(contact), number)))
 }
 
-/// Shows a person the receipts that may pay what a customer owes, where no open case does; whether one does now.
+/// Shows a person the receipts that may pay what a customer owes and that no open case shows; whether one does now.
 pub(super) async fn show(tx: &mut Tx, customer: CustomerId) -> Result<bool, CatalogError> {
-    let receipts = all!(
-        tx,
-        (Uuid,),
+    let text = format!(
         "SELECT DISTINCT p.document_id FROM obligations o JOIN obligation_payments p ON p.obligation_id = o.id \
-         WHERE o.customer_id = $1 AND o.state = 'held' AND p.state = 'proposed' ORDER BY p.document_id LIMIT 100",
-        customer.0
-    )?;
-    if receipts.is_empty() || open_case(tx, customer).await?.is_some() {
+         WHERE o.customer_id = $1 AND o.state = 'held' AND p.state = 'proposed' AND NOT EXISTS (SELECT 1 \
+           FROM case_documents d JOIN cases c ON c.id = d.case_id WHERE d.document_id = p.document_id \
+           AND d.role = 'receipt' AND c.kind = 'collection' AND c.state IN {OPEN}) ORDER BY p.document_id LIMIT 100"
+    );
+    let receipts = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), customer.0)?;
+    if receipts.is_empty() {
         return Ok(true);
     }
     let Some((contact, number)) = anybody(tx, customer).await? else {

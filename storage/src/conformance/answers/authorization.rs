@@ -1,19 +1,19 @@
 //! Promises of what senders from Colombia are asked before an ID is read: whose tap counts, and for how long.
 
-use acuse_conversation::{Policies, Privacy};
-use time::Duration;
+use acuse_conversation::{Kind, Policies, Privacy, Zone};
+use time::{Duration, macros::datetime};
 use uuid::Uuid;
 
 use super::{last_said, message, offered, says, taps, waits_for};
 use crate::{
-    Catalog, Intake,
+    Catalog, Intake, cases,
     conformance::{
         cases::{cases_of, contact_of, sends, time_passes_for},
-        door::{Sample, delivery},
+        door::{Sample, delivery, photo},
         road::{begin, original},
     },
     consents::{Category, Word},
-    inbound::InboundItem,
+    inbound::{Identity, InboundItem, InboundMessage},
     names::{AliasKind, Stage, WaitsFor, micros, now},
     stages::Step,
 };
@@ -47,6 +47,34 @@ fn asking_for_authorization(catalog: &Catalog) -> Catalog {
     let privacy = Privacy::read("version\t1\nes\tTratamos tus datos.").unwrap();
     let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
     catalog.clone().with_policies(Some(policies))
+}
+
+/// Whoever writes under a name has no number, but their user id says of which country they are: its law and its night are
+/// theirs.
+pub(in crate::conformance) async fn who_has_no_number_is_asked_by_their_country(catalog: &Catalog) {
+    let catalog = &asking_for_authorization(catalog);
+    let at_night_there = datetime!(2026-09-01 09:00 UTC);
+    for (country, is_held, morning) in [
+        ("CO", true, datetime!(2026-09-01 14:00 UTC)),
+        ("BR", true, datetime!(2026-09-01 14:00 UTC)),
+        ("ES", false, at_night_there),
+    ] {
+        let user = format!("{country}.{}", Uuid::now_v7().simple());
+        let identity = Identity { bsuid: Some(user), ..Identity::default() };
+        let item = InboundItem::Message(InboundMessage { identity, ..photo(&Sample::new()) });
+        let recorded = Intake::spawn(catalog.clone()).record(delivery(vec![item])).await.unwrap();
+        let id = recorded.new_documents[0];
+        begin(catalog, id, Stage::Fetch).await;
+        assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+        begin(catalog, id, Stage::Read).await;
+        let held = catalog.hold_unauthorized(id).await.unwrap();
+        assert_eq!(held, is_held.then_some(Step::Taken), "{country}");
+        let contact = contact_of(catalog, id).await;
+        let mut tx = catalog.reading().await.unwrap();
+        let person = cases::person(&mut tx, contact).await.unwrap();
+        assert_eq!(person.zone(), Zone::of(country));
+        assert_eq!(cases::by_day(&tx, &person, Kind::Ask, at_night_there), morning, "{country}");
+    }
 }
 
 /// An ID is held until its sender authorizes it: that is named where they are reminded and where they ask, and ends in front

@@ -3,18 +3,20 @@
 use acuse_pipeline::document::Sha256;
 use uuid::Uuid;
 
-use super::{Debtor, OURS, agrees, debtor, leading, now_of};
+use super::{Debtor, OURS, agrees, debtor, leading, now_of, unheard::is_of};
 use crate::{
     Access, Catalog, DocumentId,
     access::Binding,
     cases::CaseFilter,
     conformance::{
+        cases::{filed, sends},
         given::{brought, customer, one_of_us, upload},
         house::rules,
         road::{begin, facts},
     },
     consents::Category,
     customers::Merged,
+    entities::NewEntity,
     keys::Scope,
     names::{ObligationId, Stage, now},
     obligations::{ObligationState, Settled, Verdict},
@@ -51,6 +53,54 @@ pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(ca
     assert_eq!(states().await, [Held, Paid, Held]);
     rules(catalog, "").await;
     assert_eq!(states().await, [Held, Paid, Held], "what is paid stays paid");
+}
+
+/// Of one customer, whom we bill is one and who sends the slip is another: who sent it is thanked, and nobody else is written to.
+pub(in crate::conformance) async fn whoever_sent_the_slip_is_thanked(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let billed = debtor(catalog).await;
+    let sender = Debtor { customer: billed.customer, ..debtor(catalog).await };
+    is_of(catalog, &sender, true).await;
+    agrees(catalog, billed.contact, &billed.number, Category::Billing).await;
+    let owed = billed.owes(catalog, "F-291", "100.00", 2).await.id;
+    rules(catalog, "cap\t500 EUR\n").await;
+    sender.pays(catalog, "100.00", &Uuid::now_v7().to_string(), "pago F-291").await;
+    rules(catalog, "").await;
+    assert_eq!(now_of(catalog, owed).await.state, ObligationState::Paid);
+    assert_eq!(billed.case(catalog).await.unwrap().0, "done");
+    assert!(billed.said(catalog, "paid").await.is_empty(), "who sent nothing is thanked for nothing");
+    let thanks = sender.said(catalog, "paid").await;
+    assert!(thanks.len() == 1 && thanks[0].contains("F-291"), "{thanks:?}");
+}
+
+/// A slip of what we gave back names our account too, as that of whoever paid.
+pub(in crate::conformance) async fn what_we_gave_back_settles_nothing_by_itself(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let account = format!("ES91{:020}", Uuid::now_v7().as_u128() % 10_u128.pow(20));
+    let us = NewEntity { name: "Nosotros".into(), accounts: vec![account.clone()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "user:ana").await.unwrap().expect("added");
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    rules(catalog, "cap\t500 EUR\n").await;
+    for (words, doubts) in [
+        (format!("Cuenta origen: {account}\nBeneficiario: Ana"), &["payee"][..]),
+        (format!("Transferencia realizada\n{account}"), &["payee"][..]),
+        (format!("Ordenante: Ana\nCuenta destino: {account}"), &[][..]),
+    ] {
+        let bill = format!("F-{}", Uuid::now_v7().simple());
+        let owed = debtor.owes(catalog, &bill, "120.00", 2).await.id;
+        let id = sends(catalog, &debtor.sample, 1).await[0];
+        filed(catalog, id).await;
+        let (reference, text) = (Uuid::now_v7().to_string(), format!("{words}\nConcepto {bill}"));
+        let paid = (Some("120.00"), Some("eur"));
+        debtor.slip_to(catalog, (id, None), paid, (&reference, &text)).await;
+        let one = now_of(catalog, owed).await;
+        assert_eq!(one.payments[0].doubts, doubts, "{words}");
+        let state = if doubts.is_empty() { ObligationState::Paid } else { ObligationState::Held };
+        assert_eq!(one.state, state, "{words}");
+    }
+    rules(catalog, "").await;
 }
 
 /// A receipt that the accountant uploads, which nobody sent.

@@ -67,7 +67,7 @@ async fn is_unseen(catalog: &Catalog, debtor: &Debtor) -> bool {
     open.iter().any(|i| i.kind == UNSEEN && i.subject == debtor.customer.to_string())
 }
 
-async fn is_of(catalog: &Catalog, debtor: &Debtor, is_theirs: bool) {
+pub(super) async fn is_of(catalog: &Catalog, debtor: &Debtor, is_theirs: bool) {
     let mut tx = catalog.writing().await.unwrap();
     let sql = "UPDATE contacts SET customer_id = $2 WHERE id = $1";
     execute!(tx, sql, debtor.contact.0, Some(debtor.customer.0).filter(|_| is_theirs)).unwrap();

@@ -191,7 +191,8 @@ async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>)
     if reply.purpose == Purpose::NotAFile && cases::is_with_a_person(tx, (contact, &number)).await? {
         return Ok(());
     }
-    if outbox::said_since(tx, contact, reply.purpose, tx.now() - ANSWERED_ONCE_IN).await? {
+    let lately = tx.now() - ANSWERED_ONCE_IN;
+    if outbox::times_said(tx, (contact, &number), reply.purpose, lately).await? > 0 {
         return Ok(());
     }
     let saying = Saying {
