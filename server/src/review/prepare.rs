@@ -7,12 +7,7 @@ use acuse_storage::{
     split::Split,
 };
 
-use super::{
-    Ask, Fault, Refusal, Verdict, Whose,
-    correct::corrected,
-    refusal::fault,
-    standing::standing,
-};
+use super::{Ask, Fault, Refusal, Verdict, Whose, correct::corrected, refusal::fault, standing::standing};
 use crate::{
     access::{self, Caller},
     problem::Problem,

@@ -30,7 +30,8 @@ use uuid::Uuid;
 
 pub(crate) use approve::{
     ask as ask_approver, ask_again as ask_approver_again, can_be_answered as can_approver_answer,
-    close as close_approval, forget as forget_approval, is_asked as is_approver_asked, late as approval_is_late,
+    close as close_approval, forget as forget_approval, is_asked as is_approver_asked,
+    late as approval_is_late,
 };
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
