@@ -226,9 +226,14 @@ impl Catalog {
         // What was written before the chain was has no hash of its detail until it is sealed.
         while self.seal_audit(self.now()).await? > 0 {}
         let mut tx = self.writing().await?;
-        // Nobody merges a customer between the look and the wish.
-        people::alone(&mut tx, wish.kind).await?;
-        let wish = &Wish { id: merges::stands_for(&mut tx, wish.kind, wish.id).await?, ..wish.clone() };
+        // Nobody merges them between the look and the wish.
+        people::alone(&mut tx, wish.kind, wish.id).await?;
+        let id = match wish.cause {
+            // The list names each id by itself; whoever they are part of by now is another's wish.
+            Cause::Restore => wish.id,
+            _ => merges::stands_for(&mut tx, wish.kind, wish.id).await?,
+        };
+        let wish = &Wish { id, ..wish.clone() };
         if !exists(&mut tx, wish.kind, wish.id).await? {
             return Ok(Wished::Missing);
         }
@@ -321,7 +326,7 @@ impl Catalog {
     async fn erase_person(&self, whom: &Receipt) -> Result<Receipt, CatalogError> {
         let elsewhere = self.forget_elsewhere(whom).await?;
         let mut tx = self.writing().await?;
-        people::alone(&mut tx, whom.kind).await?;
+        people::alone(&mut tx, whom.kind, whom.subject).await?;
         let (found, mut counts) = begun(&mut tx, whom.id).await?;
         // Another process may have been quicker.
         if counts.rows_done {

@@ -91,7 +91,7 @@ pub(super) async fn a_hold_outlives_a_merge(catalog: &Catalog) {
     assert_eq!(whose(catalog, document).await, Some(kept));
     for _ in ["from before", "placed since"] {
         is_kept(catalog, document, ErasedKind::Customer, gone.0, &[kept.0, gone.0]).await;
-        assert_eq!(catalog.delete_customer(kept, "user:eva").await.unwrap(), Retired::Held);
+        assert_eq!(catalog.delete_customer((kept, None), "user:eva").await.unwrap(), Retired::Held);
         assert!(!catalog.lift_hold(ErasedKind::Customer, kept.0, "user:eva").await.unwrap(), "none is there");
         assert!(catalog.lift_hold(ErasedKind::Customer, gone.0, "user:eva").await.unwrap());
         assert!(is_over(catalog, document).await, "once it is lifted");
@@ -175,7 +175,7 @@ pub(super) async fn who_was_merged_twice_is_erased_whole(catalog: &Catalog) {
 pub(super) async fn nobody_goes_by_the_id_of_another(catalog: &Catalog) {
     let (kept, gone) = merged(catalog).await;
     let third = customer(catalog).await;
-    assert_eq!(catalog.delete_customer(gone, "user:eva").await.unwrap(), Retired::MergedInto(kept));
+    assert_eq!(catalog.delete_customer((gone, None), "user:eva").await.unwrap(), Retired::MergedInto(kept));
     assert_eq!(catalog.merge_customers(third, gone, "user:eva").await.unwrap(), Merged::MergedInto(kept));
     assert_eq!(catalog.merge_customers(kept, gone, "user:eva").await.unwrap(), Merged::Missing);
     assert!(catalog.customer(kept).await.unwrap().is_some_and(|customer| customer.id == kept));
@@ -186,13 +186,13 @@ pub(super) async fn nobody_goes_by_the_id_of_another(catalog: &Catalog) {
     execute!(tx, sql, document.0, gone.0).unwrap();
     tx.commit().await.unwrap();
     let owns = Retired::Owns { documents: 1, contacts: 0, obligations: 0 };
-    assert_eq!(catalog.delete_customer(kept, "user:eva").await.unwrap(), owns);
+    assert_eq!(catalog.delete_customer((kept, None), "user:eva").await.unwrap(), owns);
     assert_eq!(catalog.merge_customers(third, kept, "user:eva").await.unwrap(), Merged::Done(1));
     assert_eq!(whose(catalog, document).await, Some(third));
     for id in [kept, gone] {
         assert_eq!(catalog.customer(id).await.unwrap().map(|customer| customer.id), Some(third));
     }
     let (alone, part) = merged(catalog).await;
-    assert_eq!(catalog.delete_customer(alone, "user:eva").await.unwrap(), Retired::Gone);
+    assert_eq!(catalog.delete_customer((alone, None), "user:eva").await.unwrap(), Retired::Gone);
     assert!(catalog.customer(part).await.unwrap().is_none());
 }

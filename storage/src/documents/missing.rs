@@ -11,7 +11,7 @@ use super::{DocumentFilter, sums::sums};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    export::{By, DOUBTED_ID, IN_THE_BOOKS, MAY_BE_A_BILL, Missing, Span, UNHELD},
+    export::{DOUBTED_ID, IN_THE_BOOKS, MAY_BE_A_BILL, Missing, Span, UNHELD},
     names::{DocumentId, number},
     sql::Tx,
 };
@@ -45,7 +45,7 @@ pub(crate) async fn missing(tx: &mut Tx, filter: &DocumentFilter) -> Result<Miss
     let (mut undated, mut filed_undated) = (0, 0);
     if is_dated {
         // The date of what may be no ID after all says nothing: one of another day could be of these all the same.
-        let (first, end) = Span { by: By::IssueDate, from: any.date_from, to: any.date_to }.days();
+        let (first, end) = Span::dated(any.date_from, any.date_to).days();
         let elsewhere = format!("{DOUBTED_ID} AND NOT (d.doc_date >= '{first}' AND d.doc_date < '{end}')");
         let open = format!("AND (d.doc_date IS NULL OR ({elsewhere})) AND {}", is_open());
         undated = counted(tx, &could_be, &open).await? + untold;

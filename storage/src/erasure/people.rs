@@ -18,7 +18,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     key_file::ErasedKind,
-    names::micros,
+    names::{ContactId, micros},
     sql::{self, Bind, Tx},
     words,
 };
@@ -31,8 +31,12 @@ fn statement(tx: &Tx, sql: &str, whom: &str) -> String {
 }
 
 /// Whoever writes a customer meanwhile is waited for, and finds it erased or is erased with it.
-pub(super) async fn alone(tx: &mut Tx, kind: ErasedKind) -> Result<(), CatalogError> {
-    if kind == ErasedKind::Customer { sql::alone(tx, customers::LOCK).await } else { Ok(()) }
+pub(super) async fn alone(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<(), CatalogError> {
+    match kind {
+        ErasedKind::Customer => sql::alone(tx, customers::LOCK).await,
+        ErasedKind::Contact => cases::hold_contact(tx, ContactId(id)).await,
+        ErasedKind::Document => Ok(()),
+    }
 }
 
 /// Whether a row of somebody who was erased says something still, or again.

@@ -43,7 +43,8 @@ pub(super) enum Next {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Answered {
     review: ReviewId,
-    next: Next,
+    /// Who is waited for.
+    pub(super) next: Next,
     who: String,
     sees_ids: bool,
     /// The status it was at rest with; none where it waited.

@@ -143,9 +143,16 @@ pub(super) async fn settle(
         }
         effects => return tell(tx, document, effects).await,
     };
+    let next = answered.next;
     match answered::told(tx, document, answered, told).await? {
         Some(effects) => tell(tx, document, effects).await,
-        None => Ok(Vec::new()),
+        None => {
+            // An approver's row carries what the person said, of which nobody hears yet.
+            if next != answered::Next::Approver {
+                events::tell_reassigned(tx, &[document]).await?;
+            }
+            Ok(Vec::new())
+        }
     }
 }
 

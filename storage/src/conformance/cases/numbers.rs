@@ -4,7 +4,7 @@ use super::{asked, leading, time_passes_for, unreadable};
 use crate::{
     Catalog, Intake,
     conformance::{
-        door::{Sample, delivery, photo},
+        door::{delivery, photo},
         given::fresh,
         road::reply,
     },

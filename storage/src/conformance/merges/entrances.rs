@@ -149,7 +149,7 @@ pub(in crate::conformance) async fn a_merge_carries_keys_and_endpoints(catalog: 
         due.iter().any(|one| one.event.kind == kind && one.event.document_id == document)
     };
     assert!(about("customer.merged", None) && about("document.filed", Some(later)), "{due:?}");
-    catalog.remove_webhook_endpoint(endpoint).await.unwrap();
+    catalog.remove_webhook_endpoint((endpoint, None)).await.unwrap();
     is_audited(catalog, kept, id.0).await;
 }
 
