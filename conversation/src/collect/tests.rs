@@ -109,7 +109,7 @@ fn what_is_in_another_currency_or_in_none_is_a_persons() {
     let usd = |amount, text| Slip { currency: Some("USD"), ..slip(amount, text) };
     let none = |amount, text| Slip { currency: None, ..slip(amount, text) };
     let silent = |text| Slip { amount: None, ..slip(1, text) };
-    let stranger = |slip| Slip { payee: Payee::Others, ..slip };
+    let stranger = |slip| Slip { payee: super::Payee::Others, ..slip };
     let mut three = [owed("F-101", 100), owed("F-102", 150), owed("F-103", 200)];
     let table: [(Slip<'_>, &[usize], &[Doubt]); 14] = [
         (usd(108, "F-101"), &[0], &[Currency]),
