@@ -133,6 +133,10 @@ class Acuse:
         """It is settled (messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/close", json_body=body)
 
+    def decide_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
+        """Yes or no to what is to be approved and is of no document, where nobody is left who could be asked (reviews:write, messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/decide", json_body=body)
+
     def note_on_case(self, id: str, body: dict[str, Any]) -> CaseNote:
         """Note something on a case, open or over; it is never sent (messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/notes", json_body=body)
@@ -221,9 +225,9 @@ class Acuse:
                 return
             options["after"] = page["next"]
 
-    def delete_customer(self, id: str) -> None:
+    def delete_customer(self, id: str, *, if_match: str | None = None) -> None:
         """Delete a customer to whom nothing belongs."""
-        self.request("DELETE", f"/v1/customers/{urllib.parse.quote(id, safe='')}").close()
+        self.request("DELETE", f"/v1/customers/{urllib.parse.quote(id, safe='')}", headers={"If-Match": if_match}).close()
 
     def get_customer(self, id: str) -> Customer:
         """One customer."""
@@ -342,13 +346,17 @@ class Acuse:
         """Have incidents told somewhere."""
         return self._json("POST", f"/v1/incident-routes", json_body=body)
 
-    def delete_incident_route(self, id: str) -> None:
+    def delete_incident_route(self, id: str, *, if_match: str | None = None) -> None:
         """Take a route away."""
-        self.request("DELETE", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}").close()
+        self.request("DELETE", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}", headers={"If-Match": if_match}).close()
 
-    def change_incident_route(self, id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def get_incident_route(self, id: str) -> IncidentRoute:
+        """A route."""
+        return self._json("GET", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}")
+
+    def change_incident_route(self, id: str, body: dict[str, Any], *, if_match: str | None = None) -> dict[str, Any]:
         """Silence a route, or have it told again."""
-        return self._json("PATCH", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}", json_body=body)
+        return self._json("PATCH", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}", json_body=body, headers={"If-Match": if_match})
 
     def test_incident_route(self, id: str) -> dict[str, Any]:
         """Send a test message."""
@@ -498,17 +506,17 @@ class Acuse:
         """Have every change told to a server of yours: signed (Standard Webhooks), in order per document, tried for three days."""
         return self._json("POST", f"/v1/webhook-endpoints", json_body=body)
 
-    def delete_webhook_endpoint(self, id: str) -> None:
+    def delete_webhook_endpoint(self, id: str, *, if_match: str | None = None) -> None:
         """Take an endpoint away."""
-        self.request("DELETE", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}").close()
+        self.request("DELETE", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}", headers={"If-Match": if_match}).close()
 
     def get_webhook_endpoint(self, id: str) -> WebhookEndpoint:
         """An endpoint."""
         return self._json("GET", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}")
 
-    def change_webhook_endpoint(self, id: str, body: WebhookEndpointChange) -> WebhookEndpoint:
+    def change_webhook_endpoint(self, id: str, body: WebhookEndpointChange, *, if_match: str | None = None) -> WebhookEndpoint:
         """Change what is named; enabled again, it goes on where it stood."""
-        return self._json("PATCH", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}", json_body=body)
+        return self._json("PATCH", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}", json_body=body, headers={"If-Match": if_match})
 
     def list_webhook_deliveries(self, id: str, *, state: DeliveryState | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """What was sent and how that went, the latest first."""
@@ -547,9 +555,11 @@ Approval = TypedDict("Approval", {
     "created_at": "str",
     "decided_at": "Union[str, None]",
     "decided_by": "Union[str, None]",
+    "decided_by_person": "Union[str, None]",
     "document_id": "Union[str, None]",
     "due_at": "Union[str, None]",
     "id": "str",
+    "left_at": "Union[str, None]",
     "mode": "str",
     "phone_number_id": "str",
     "question": "str",
@@ -611,6 +621,7 @@ Change = TypedDict("Change", {
     "fields": "dict[str, Any]",
     "kind": "Union[Kind, None]",
     "note": "Required[str]",
+    "overrides": "Union[list[str], None]",
 }, total=False)
 
 Consent = TypedDict("Consent", {
@@ -677,6 +688,7 @@ Decision = TypedDict("Decision", {
     "kind": "Union[Kind, None]",
     "message": "Union[str, None]",
     "note": "Union[str, None]",
+    "overrides": "Union[list[str], None]",
     "parts": "Union[list[dict[str, Any]], None]",
     "to": "Union[str, None]",
     "until": "Union[str, None]",
@@ -788,7 +800,7 @@ Event = TypedDict("Event", {
     "version": "Required[Union[int, None]]",
 }, total=False)
 
-EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted", "notice.delivered", "notice.read", "notice.failed", "notice.expired", "notice.withdrawn", "approval.approved", "approval.refused", "approval.expired", "obligation.held", "obligation.paid", "obligation.opened"]
+EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted", "notice.delivered", "notice.read", "notice.failed", "notice.expired", "notice.withdrawn", "approval.approved", "approval.refused", "approval.expired", "obligation.held", "obligation.paid", "obligation.opened", "case.opened", "case.closed"]
 
 ExportBy = Literal["issue_date", "received"]
 
@@ -1114,6 +1126,7 @@ Obligation = TypedDict("Obligation", {
 }, total=False)
 
 Part = TypedDict("Part", {
+    "as_it_came": "bool",
     "box": "list[float]",
     "first_page": "Required[int]",
     "last_page": "Required[int]",
@@ -1130,6 +1143,7 @@ Period = TypedDict("Period", {
     "month": "Required[str]",
     "sha256": "str",
     "totals": "Totals",
+    "zone": "str",
 }, total=False)
 
 PeriodEntry = Literal["late", "reversal", "restated"]

@@ -102,6 +102,11 @@ export class Acuse {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/close`, { json: body })).json() as Promise<CaseVersion>;
   }
 
+  /** Yes or no to what is to be approved and is of no document, where nobody is left who could be asked (reviews:write, messages:write). */
+  async decideCase(id: string, body: { "approves": boolean; "version": number }): Promise<CaseVersion> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/decide`, { json: body })).json() as Promise<CaseVersion>;
+  }
+
   /** Note something on a case, open or over; it is never sent (messages:write). */
   async noteOnCase(id: string, body: { "text": string }): Promise<CaseNote> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/notes`, { json: body })).json() as Promise<CaseNote>;
@@ -208,8 +213,8 @@ export class Acuse {
   }
 
   /** Delete a customer to whom nothing belongs. */
-  async deleteCustomer(id: string): Promise<void> {
-    await this.request("DELETE", `/v1/customers/${encodeURIComponent(id)}`, {  });
+  async deleteCustomer(id: string, options: { "If-Match"?: string } = {}): Promise<void> {
+    await this.request("DELETE", `/v1/customers/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] } });
   }
 
   /** One customer. */
@@ -351,13 +356,18 @@ export class Acuse {
   }
 
   /** Take a route away. */
-  async deleteIncidentRoute(id: string): Promise<void> {
-    await this.request("DELETE", `/v1/incident-routes/${encodeURIComponent(id)}`, {  });
+  async deleteIncidentRoute(id: string, options: { "If-Match"?: string } = {}): Promise<void> {
+    await this.request("DELETE", `/v1/incident-routes/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] } });
+  }
+
+  /** A route. */
+  async getIncidentRoute(id: string): Promise<IncidentRoute> {
+    return (await this.request("GET", `/v1/incident-routes/${encodeURIComponent(id)}`, {  })).json() as Promise<IncidentRoute>;
   }
 
   /** Silence a route, or have it told again. */
-  async changeIncidentRoute(id: string, body: { "enabled": boolean }): Promise<{ "enabled"?: boolean; "id"?: string }> {
-    return (await this.request("PATCH", `/v1/incident-routes/${encodeURIComponent(id)}`, { json: body })).json() as Promise<{ "enabled"?: boolean; "id"?: string }>;
+  async changeIncidentRoute(id: string, body: { "enabled": boolean }, options: { "If-Match"?: string } = {}): Promise<{ "enabled"?: boolean; "id"?: string }> {
+    return (await this.request("PATCH", `/v1/incident-routes/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<{ "enabled"?: boolean; "id"?: string }>;
   }
 
   /** Send a test message. */
@@ -541,8 +551,8 @@ export class Acuse {
   }
 
   /** Take an endpoint away. */
-  async deleteWebhookEndpoint(id: string): Promise<void> {
-    await this.request("DELETE", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, {  });
+  async deleteWebhookEndpoint(id: string, options: { "If-Match"?: string } = {}): Promise<void> {
+    await this.request("DELETE", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] } });
   }
 
   /** An endpoint. */
@@ -551,8 +561,8 @@ export class Acuse {
   }
 
   /** Change what is named; enabled again, it goes on where it stood. */
-  async changeWebhookEndpoint(id: string, body: WebhookEndpointChange): Promise<WebhookEndpoint> {
-    return (await this.request("PATCH", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, { json: body })).json() as Promise<WebhookEndpoint>;
+  async changeWebhookEndpoint(id: string, body: WebhookEndpointChange, options: { "If-Match"?: string } = {}): Promise<WebhookEndpoint> {
+    return (await this.request("PATCH", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<WebhookEndpoint>;
   }
 
   /** What was sent and how that went, the latest first. */
@@ -610,7 +620,7 @@ export class Acuse {
   }
 }
 export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
-export type Approval = { "approvers"?: Array<string>; "created_at"?: string; "decided_at"?: string | null; "decided_by"?: string | null; "document_id"?: string | null; "due_at"?: string | null; "id"?: string; "mode"?: string; "phone_number_id"?: string; "question"?: string; "state"?: string };
+export type Approval = { "approvers"?: Array<string>; "created_at"?: string; "decided_at"?: string | null; "decided_by"?: string | null; "decided_by_person"?: string | null; "document_id"?: string | null; "due_at"?: string | null; "id"?: string; "left_at"?: string | null; "mode"?: string; "phone_number_id"?: string; "question"?: string; "state"?: string };
 
 /** files = documents + answers + not_documents + lost, over what came on the whole days (UTC) that from and to touch. The files are counted where they come in, the rest where it is kept, so that it can come out false. */
 export type Arrivals = { "answers": number; "balanced": boolean; "documents": number; "files": number; "lost": number; "lost_files": Array<LostFile>; "not_documents": number };
@@ -619,7 +629,7 @@ export type Case = { "answer_by"?: string | null; "assignee"?: string | null; "c
 export type CaseKind = "documents" | "ask" | "approval" | "collection" | "notice" | "support";
 export type CaseNote = { "at"?: string; "by"?: string; "id"?: string; "text"?: string | null };
 export type CaseVersion = { "id"?: string; "version"?: number };
-export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "kind"?: (Kind | null); "note": string };
+export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "kind"?: (Kind | null); "note": string; "overrides"?: Array<string> | null };
 export type Consent = { "at"?: string; "category"?: ConsentCategory; "contact_id"?: string; "phone_number_id"?: string; "said_by"?: string | null; "source"?: string; "state"?: ConsentWord; "text_version"?: string | null };
 export type ConsentCategory = "marketing" | "utility" | "billing" | "privacy";
 export type ConsentWord = "granted" | "withdrawn" | "told";
@@ -628,7 +638,7 @@ export type ContentVariant = "original" | "normalized" | "received" | "thumbnail
 export type Customer = { "created_at": string; "disputed": Array<CustomerAlias>; "emails": Array<string>; "external_id": string | null; "id": string; "id_numbers": Array<string>; "name": string; "phones": Array<string>; "tax_ids": Array<string>; "updated_at": string };
 export type CustomerAlias = "phone" | "email" | "tax_id" | "id_number";
 export type CustomerPatch = { "emails"?: Array<string> | null; "external_id"?: string | null; "id_numbers"?: Array<string> | null; "name"?: string | null; "phones"?: Array<string> | null; "tax_ids"?: Array<string> | null };
-export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "parts"?: Array<{ "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
+export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "overrides"?: Array<string> | null; "parts"?: Array<{ "as_it_came"?: boolean; "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
 export type DeliveryState = "queued" | "delivered" | "undelivered" | "withheld";
 export type Direction = "payable" | "receivable";
 export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "direction": (Direction | null); "duplicate_of": string | null; "entity_id": string | null; "erased_at": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "is_duplicate": boolean; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
@@ -649,7 +659,7 @@ export type Erasure = { "id": string; "keep"?: (ErasureKeep | null); "kind": Era
 export type ErasureKeep = "amounts" | "nothing";
 export type ErasureReceipt = { "at": string; "cause": "request" | "retention" | "restore"; "counts": Record<string, number>; "erased_by": string; "finished_at": string | null; "id": string; "kind": ErasedKind; "subject": string };
 export type Event = { "at": string; "changed": Array<string>; "cursor": string; "customer_id": string | null; "data": Record<string, unknown>; "document_id": string | null; "document_kind": (Kind | null); "kind": EventKind; "version": number | null };
-export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted" | "notice.delivered" | "notice.read" | "notice.failed" | "notice.expired" | "notice.withdrawn" | "approval.approved" | "approval.refused" | "approval.expired" | "obligation.held" | "obligation.paid" | "obligation.opened";
+export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted" | "notice.delivered" | "notice.read" | "notice.failed" | "notice.expired" | "notice.withdrawn" | "approval.approved" | "approval.refused" | "approval.expired" | "obligation.held" | "obligation.paid" | "obligation.opened" | "case.opened" | "case.closed";
 export type ExportBy = "issue_date" | "received";
 export type ExportFormat = "csv" | "xlsx" | "jsonl" | "totals" | "ubl";
 
@@ -692,11 +702,11 @@ export type Notice = { "batch"?: string | null; "buttons"?: Array<string>; "cate
 export type NoticesProgress = { "batch"?: string; "states"?: Record<string, number>; "total"?: number; "waits"?: Record<string, number> };
 export type NoticesTaken = { "batch"?: string; "before"?: number; "queued"?: number; "refused"?: Array<{ "line"?: number; "why"?: string }> };
 export type Obligation = { "amount"?: string; "contact_id"?: string | null; "created_at"?: string; "currency"?: string; "customer_id"?: string; "document_id"?: string | null; "due"?: string; "id"?: string; "number"?: string; "paid"?: string | null; "payments"?: Array<{ "amount"?: string | null; "came_amount"?: string | null; "came_currency"?: string | null; "decided_by"?: string | null; "document_id"?: string; "doubts"?: Array<string>; "needs_amount"?: boolean; "state"?: string }>; "promised_for"?: string | null; "reminders"?: number; "state"?: string };
-export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
-export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "lines_sha256"?: string; "missing"?: Missing; "month": string; "sha256"?: string; "totals"?: Totals };
+export type Part = { "as_it_came"?: boolean; "box"?: Array<number>; "first_page": number; "last_page": number };
+export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "lines_sha256"?: string; "missing"?: Missing; "month": string; "sha256"?: string; "totals"?: Totals; "zone"?: string };
 export type PeriodEntry = "late" | "reversal" | "restated";
 export type PeriodPart = "rows" | "late" | "adjustments";
-export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string }> };
+export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string; "name": string }> };
 export type ProblemType = "urn:acuse:problem:unauthorized" | "urn:acuse:problem:bad_signature" | "urn:acuse:problem:forbidden" | "urn:acuse:problem:withheld" | "urn:acuse:problem:bound" | "urn:acuse:problem:not_found" | "urn:acuse:problem:bad_request" | "urn:acuse:problem:unprocessable" | "urn:acuse:problem:conflict" | "urn:acuse:problem:precondition_required" | "urn:acuse:problem:stale" | "urn:acuse:problem:range_not_satisfiable" | "urn:acuse:problem:taken" | "urn:acuse:problem:foreign_cursor" | "urn:acuse:problem:unproven" | "urn:acuse:problem:too_large" | "urn:acuse:problem:unsupported_media_type" | "urn:acuse:problem:method_not_allowed" | "urn:acuse:problem:not_fetched" | "urn:acuse:problem:timeout" | "urn:acuse:problem:too_many_requests" | "urn:acuse:problem:rate_limited" | "urn:acuse:problem:busy" | "urn:acuse:problem:query_timeout" | "urn:acuse:problem:unavailable" | "urn:acuse:problem:internal";
 export type Ready = { "parts": Array<{ "detail"?: string; "part": string; "state": string }>; "ready": boolean };
 export type Reason = { "code": ReasonCode; "detail": Record<string, unknown>; "message": string };
