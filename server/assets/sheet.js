@@ -12,7 +12,7 @@ acuse.begins.push((signal) => {
   const SVG = "http://www.w3.org/2000/svg";
   const sheets = [...stage.querySelectorAll(".sheet")];
   const form = document.querySelector("[data-keys=decision]");
-  const say = (text) => { const live = document.querySelector("#live"); if (live) live.textContent = text; };
+  const say = (text, where = "#live") => { const live = document.querySelector(where); if (live) live.textContent = text; };
   paper.classList.add("live");
   paper.querySelector(".tools").hidden = false;
 
@@ -259,11 +259,16 @@ acuse.begins.push((signal) => {
   // On the picture as it came, where its page lies otherwise on it: it takes the page's place meanwhile.
   const came = parts?.dataset.drawn === "received" ? sheets[0].dataset.received : undefined;
   const made = came && { from: sheets[0].querySelector("img").getAttribute("src"), ...size(0) };
+  const drawer = paper.querySelector("[data-view=draw]");
   async function lay(asItCame) {
     const picture = new Image();
     picture.src = asItCame ? came : made.from;
-    try { await picture.decode(); } catch { return false; }
+    const isThere = await picture.decode().then(() => true, () => false);
     if (!stands()) return false;
+    const [failed, kept] = [drawer?.dataset.failed ?? "", document.querySelector("#kept")];
+    if (!isThere) say(failed, "#kept");
+    else if (kept?.textContent === failed) say("", "#kept");
+    if (!isThere) return false;
     const [w, h] = asItCame ? [picture.naturalWidth, picture.naturalHeight] : [made.w, made.h];
     Object.assign(sheets[0].dataset, { width: w, height: h });
     sheets[0].querySelector("img").src = picture.src;
@@ -276,7 +281,9 @@ acuse.begins.push((signal) => {
   }
   const marked = document.querySelector("[data-marked]");
   const typed = parts?.value.startsWith("[") ? "" : parts?.value;
-  const drawn = parts && !typed && parts.value ? JSON.parse(parts.value).filter((part) => part.box).map((part) => ({ at: part.first_page, box: part.box })) : [];
+  // What was drawn on another picture of it, before it was read anew, is no place on this one.
+  const isHere = (part) => part.box && Boolean(part.as_it_came) === Boolean(came);
+  const drawn = parts && !typed && parts.value ? JSON.parse(parts.value).filter(isHere).map((part) => ({ at: part.first_page, box: part.box })) : [];
   let drawing = false;
   const LEAST_SIDE = 0.02;
   const between = ([a, b], [c, d]) => [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)].map((side) => Math.min(1, Math.max(0, side)));
@@ -355,20 +362,26 @@ acuse.begins.push((signal) => {
     event.preventDefault();
     event.stopPropagation();
   }, { signal, capture: true });
+  // Until the picture has come, asking again would begin again.
+  let laying = false;
+  async function isLaid(asItCame) {
+    if (laying) return false;
+    laying = true;
+    try { return await lay(asItCame); } finally { laying = false; }
+  }
   doing.draw = async () => {
     const begins = !drawing && Boolean(parts);
-    if (came && !(await lay(begins))) return;
+    if (came && !(await isLaid(begins))) return;
     drawing = begins;
     if (drawing) parts.form.hidden = false;
     stage.classList.toggle("drawing", drawing);
-    const button = paper.querySelector("[data-view=draw]");
-    button?.setAttribute("aria-pressed", String(drawing));
+    drawer?.setAttribute("aria-pressed", String(drawing));
     if (!drawing) return;
     // Its own button would take the keys that make boxes.
     stage.focus({ preventScroll: true });
     if (came && drawn.length) redraw();
     atHand(hand);
-    say(button?.dataset.told ?? "");
+    say(drawer?.dataset.told ?? "");
   };
   // A page that is larger than its place is moved by the arrows.
   on(document, "keydown", (event) => {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{access::Caller, checked, problem::Problem, state::App};
 
-/// No approval that a person decides.
+/// No approval that a person decides, or ends by closing its case.
 const NOT_THEIRS: &str = "an approver is waited for, or it is decided with its document";
 
 /// What the case is after an act.
@@ -117,6 +117,10 @@ pub async fn carry_out(
     caller.require(Scope::MessagesWrite)?;
     if matches!(act, Act::Decide { .. }) {
         caller.require(Scope::ReviewsWrite)?;
+        // What is asked of no document does not exist for who is bound.
+        if caller.access().is_bound() {
+            return Err(Problem::Bound);
+        }
     }
     // Its documents are a team's with it: who is bound would widen what exists for them, or take it from others.
     if caller.access().is_bound() && matches!(act, Act::Assign { team: Some(_), .. }) {
@@ -131,6 +135,7 @@ pub async fn carry_out(
         Acted::HeldBy(who) => Err(Problem::Conflict(format!("{who} holds this case"))),
         Acted::Over => Err(Problem::Conflict("this case is over".to_owned())),
         Acted::NotTheirs => Err(Problem::Conflict(NOT_THEIRS.to_owned())),
+        Acted::Beyond => Err(Problem::Bound),
         Acted::NoTemplate => Err(Problem::Conflict(
             "Meta has not approved that template in that language, or paused it".to_owned(),
         )),

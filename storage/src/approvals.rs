@@ -30,7 +30,7 @@ pub(crate) use changed::{
     answered_in_vain, document_changed, forget_of_document, left_to_reviewers, look_again, taken,
     waited_for_again,
 };
-pub(crate) use decision::{Counting, cancel, counting, decide, decide_instead};
+pub(crate) use decision::{Counting, cancel, counting, decide, decide_instead, is_wanted_by_a_rule};
 pub(crate) use question::{Seen, in_words, picture};
 pub(crate) use worth::Worth;
 
@@ -190,6 +190,15 @@ impl Catalog {
         );
         optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(approval).transpose()
     }
+}
+
+/// Whether an approval exists for this caller.
+pub(crate) async fn is_there_for(tx: &mut Tx, access: &Access, id: ApprovalId) -> Result<bool, CatalogError> {
+    let text = format!(
+        "SELECT 1 FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE a.id = $1 AND {}",
+        within(access, tx)
+    );
+    Ok(optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_some())
 }
 
 /// Those of a document that exists for the caller; those of none, for whoever is not bound.

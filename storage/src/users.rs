@@ -40,6 +40,9 @@ const LOCK: i64 = 0x61_63_75_73_65_02;
 /// SQL that holds for the people `u` who decide documents.
 pub(crate) const DECIDES: &str = "u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin')";
 
+/// SQL that holds for the people `u` who are bound to nothing.
+pub(crate) const UNBOUND: &str = "NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id)";
+
 /// In the place of a password's hash, of somebody who has none: no password has it.
 pub const NO_PASSWORD: &str = "!";
 
@@ -288,9 +291,11 @@ async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {
     optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(User::try_from).transpose()
 }
 
-/// Whether somebody may let people in.
+/// Whether somebody may let people in: no admin who is bound does.
 async fn an_admin_is_there(tx: &mut Tx) -> Result<bool, CatalogError> {
-    let (left,) =
-        one!(tx, (i64,), "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL")?;
+    let text = format!(
+        "SELECT COUNT(*) FROM users u WHERE u.role = 'admin' AND u.disabled_at IS NULL AND {UNBOUND}"
+    );
+    let (left,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?;
     Ok(left > 0)
 }

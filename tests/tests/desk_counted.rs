@@ -26,6 +26,9 @@ impl Number {
 /// Where those numbers lead that are measured.
 const LISTS: [&str; 2] = ["/?", "/ledger/counted?"];
 
+/// An age with a beginning and an end.
+const BETWEEN: &str = "/?from=2020-01-01T00%3A00%3A00Z&to=2099-01-01T00%3A00%3A00Z&sort=since";
+
 /// The measured numbers of a page.
 fn numbers(page: &str) -> Vec<Number> {
     let links = page.split("<a href=\"").skip(1);
@@ -80,6 +83,10 @@ async fn every_measured_number_of_the_ledger_leads_to_what_it_counts() {
             None => assert!(listed(&page) > 0 && page.contains("no longer than"), "{number:?}: {page}"),
         }
     }
+    // Nothing has waited for as long as an age with a beginning and an end.
+    for href in ages.iter().map(|age| age.href.as_str()).chain([BETWEEN]) {
+        says_its_bounds(&desk, href).await;
+    }
     its_days_stay(&desk, times[0]).await;
     what_waits_is_worked_on_from_there(&desk, ages[0]).await;
 }
@@ -103,11 +110,19 @@ async fn its_days_stay(desk: &Desk, number: &Number) {
     }
 }
 
-/// An age is a part of the queue: it says so, can be left, and goes along to its documents.
+/// An age says from when and until when it is, as far as it has a beginning and an end: whichever its address names.
+async fn says_its_bounds(desk: &Desk, href: &str) {
+    let page = desk.ana.page(href).await;
+    let bounds =
+        [("from=", "Waiting since <time datetime="), ("to=", "Waiting since before <time datetime=")];
+    for (named, said) in bounds {
+        assert_eq!(page.contains(said), href.contains(named), "{named} of {href}: {page}");
+    }
+}
+
+/// An age is a part of the queue: it can be left, and goes along to its documents.
 async fn what_waits_is_worked_on_from_there(desk: &Desk, number: &Number) {
     let page = desk.ana.page(&number.href).await.replace("&#38;", "&");
-    let said = ["Waiting since <time datetime=", "Waiting since before <time datetime="];
-    assert!(said.iter().any(|said| page.contains(said)), "{page}");
     assert!(page.contains("href=\"/?sort=since\""), "{page}");
     let query = number.href.trim_start_matches('/');
     for id in &desk.ids[1..3] {

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use acuse_fixtures::graph::{MediaType, Said};
-use acuse_storage::{access::Binding, users::Role};
+use acuse_storage::{
+    access::Binding,
+    users::{Change, Role, Unchanged},
+};
 use acuse_tests::in_process::InProcess;
 use axum::{
     body::Body,
@@ -195,4 +198,9 @@ async fn who_is_bound_sees_none(acuse: &InProcess) {
         }
         acuse.world.catalog().bind_user(id, &[Binding::Customer(customer)]).await.unwrap().unwrap();
     }
+    // Nor do they count as who lets people in: the last admin who is bound to nothing stays.
+    let (_, chief) = signed_in(acuse, "chief", (Role::Admin, true)).await;
+    let off = Change { disabled: Some(true), ..Change::default() };
+    let refused = acuse.world.catalog().change_user(chief, &off).await.unwrap();
+    assert_eq!(refused, Err(Unchanged::LastAdmin));
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     desk_beside::{BILL, page, reviewer},
+    desk_drafts::KEPT,
     desk_harm::{Desk, READY},
     talk::{ANA, answer, ends, file, led},
     world::{documents, person, post},
@@ -71,11 +72,8 @@ async fn a_photo_that_was_read_as_one_is_parted_as_it_came() {
     ends(acuse).await;
 }
 
-/// A photo that came on its head is read upright; it is drawn on as it lies.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn documents_are_drawn_on_a_photo_as_it_came() {
-    let Some(chromium) = browser::chromium() else { return };
-    let desk = Desk::of(1, "0").await;
+/// A photo that came on its head and is read upright; somebody has it.
+async fn on_its_head(desk: &Desk) -> String {
     let look = Look { quarter_turns: 2, tilt_degrees: 0.0, perspective: 0.0, margin: 0.0, ..Look::WHATSAPP };
     let spec = Spec::new(Kind::Receipt, Country::Es, Form::PhotoOf(look)).with(Template::ThermalReceipt);
     let photo = generate(504, &spec);
@@ -84,6 +82,61 @@ async fn documents_are_drawn_on_a_photo_as_it_came() {
     let all = documents(&desk.api).await;
     let id = all.iter().find(|d| d["filename"] == "head.jpg").expect("it came")["id"].as_str().unwrap();
     desk.ana.take(id).await;
+    id.to_owned()
+}
+
+/// A picture that does not come is told, one that is awaited is not asked for again, and what a draft has of another picture is
+/// not on this one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_was_drawn_on_a_picture_is_on_it() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(1, "0").await;
+    let document = format!("{}/documents/{}", desk.ana.base, on_its_head(&desk).await);
+    let mut page = desk.browser(chromium);
+    page.open(&document, "").unwrap();
+    page.wait(READY).unwrap();
+    let kept = "document.querySelector('#kept').textContent";
+    let drawing = "document.querySelector('.stage').classList.contains('drawing')";
+    page.eval(
+        "window.asked = 0; window.decodes = HTMLImageElement.prototype.decode; \
+         HTMLImageElement.prototype.decode = () => { asked += 1; return Promise.reject(new Error('away')); }; true",
+    )
+    .unwrap();
+    page.press("b", false, false).unwrap();
+    page.wait(&format!("{kept}.includes('could not be fetched')")).unwrap();
+    assert_eq!(page.eval(drawing).unwrap(), false);
+    let asked = page.eval(
+        "HTMLImageElement.prototype.decode = function () { asked += 1; return decodes.call(this); }; \
+         document.querySelector('[data-view=draw]').click(); document.querySelector('[data-view=draw]').click(); asked",
+    );
+    assert_eq!(asked.unwrap(), 2, "once more, though it was pressed twice");
+    page.wait(drawing).unwrap();
+    assert_eq!(page.eval(kept).unwrap(), "");
+
+    // A draft of when its page was shown as it came.
+    page.eval(
+        "(() => { const parts = document.querySelector('.parts [name=parts]'); \
+         const half = (from) => ({ first_page: 1, last_page: 1, box: [from, 0, from + 0.5, 1] }); \
+         parts.value = JSON.stringify([half(0), half(0.5)]); \
+         parts.dispatchEvent(new Event('input', { bubbles: true })); })()",
+    )
+    .unwrap();
+    page.wait(KEPT).unwrap();
+    page.open(&document, "").unwrap();
+    page.wait(READY).unwrap();
+    let said = page.eval("document.querySelector('.parts [name=parts]').value").unwrap();
+    assert!(said.as_str().unwrap().contains("box"), "what was said is there still: {said}");
+    page.press("b", false, false).unwrap();
+    page.wait(drawing).unwrap();
+    assert_eq!(page.eval("document.querySelectorAll('.proposed').length").unwrap(), 0);
+}
+
+/// A photo that came on its head is read upright; it is drawn on as it lies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_are_drawn_on_a_photo_as_it_came() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(1, "0").await;
+    let id = on_its_head(&desk).await;
     let mut page = desk.browser(chromium);
     page.open(&format!("{}/documents/{id}", desk.ana.base), "").unwrap();
     page.wait(READY).unwrap();

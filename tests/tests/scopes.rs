@@ -83,7 +83,7 @@ async fn the_scope_is_looked_at_before_anything_else() {
 const OPERATES: &str = "acuse_a-key-with-admin-that-is-bound-to-one-customer";
 
 /// A bound key with `admin` reaches what it is bound to, and nothing that is everybody's: no endpoint of another key, no
-/// incident, no firm of ours, no month.
+/// incident, no firm of ours, no month, nothing asked of no document, nobody to erase, no legal hold.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_bound_operates_nothing() {
     let acuse = InProcess::start().await.unwrap();
@@ -123,17 +123,29 @@ async fn who_is_bound_operates_nothing() {
     let kept = acuse.get(&endpoint).await.unwrap();
     assert_eq!(kept["url"], json!("https://hooks.example.com/theirs"));
     let absent = "00000000-0000-7000-8000-000000000001";
-    for (method, path) in [
-        (Method::GET, "/v1/incidents".to_owned()),
-        (Method::POST, format!("/v1/incidents/{absent}/acknowledge")),
-        (Method::POST, format!("/v1/incidents/{absent}/resolve")),
-        (Method::GET, "/v1/incident-routes".to_owned()),
-        (Method::DELETE, format!("/v1/incident-routes/{absent}")),
-        (Method::GET, "/v1/entities".to_owned()),
-        (Method::POST, "/v1/entities".to_owned()),
-        (Method::POST, "/v1/periods/2019-03/close".to_owned()),
+    let firm = json!({ "name": "Otra S.L." });
+    let yes = json!({ "version": 1, "approves": true });
+    let [contact, customer] = ["contact", "customer"].map(|kind| json!({ "kind": kind, "id": absent }));
+    let why = json!({ "reason": "a trial" });
+    for (method, path, body) in [
+        (Method::GET, "/v1/incidents".to_owned(), &nothing),
+        (Method::POST, format!("/v1/incidents/{absent}/acknowledge"), &firm),
+        (Method::POST, format!("/v1/incidents/{absent}/resolve"), &firm),
+        (Method::GET, "/v1/incident-routes".to_owned(), &nothing),
+        (Method::DELETE, format!("/v1/incident-routes/{absent}"), &firm),
+        (Method::GET, "/v1/entities".to_owned(), &nothing),
+        (Method::POST, "/v1/entities".to_owned(), &firm),
+        (Method::POST, "/v1/periods/2019-03/close".to_owned(), &firm),
+        (Method::POST, format!("/v1/cases/{absent}/decide"), &yes),
+        (Method::GET, "/v1/erasures".to_owned(), &nothing),
+        (Method::GET, format!("/v1/erasures/{absent}"), &nothing),
+        (Method::POST, "/v1/erasures".to_owned(), &contact),
+        (Method::POST, "/v1/erasures".to_owned(), &customer),
+        (Method::GET, "/v1/holds".to_owned(), &nothing),
+        (Method::PUT, format!("/v1/holds/contact/{absent}"), &why),
+        (Method::DELETE, format!("/v1/holds/contact/{absent}"), &nothing),
     ] {
-        let (status, told) = asked(method.clone(), &path, &json!({ "name": "Otra S.L." })).await;
+        let (status, told) = asked(method.clone(), &path, body).await;
         let problem = (status, &told["type"]);
         assert_eq!(problem, (StatusCode::FORBIDDEN, &json!("urn:acuse:problem:bound")), "{method} {path}");
     }

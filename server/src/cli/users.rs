@@ -57,11 +57,16 @@ impl Users {
                 if email.is_some() && catalog.users().await?.iter().any(has_it) {
                     bail!("somebody else has that e-mail address; {name} is not added");
                 }
-                let hash =
-                    if no_password { NO_PASSWORD.to_owned() } else { password::hash(password()?).await? };
                 let role = role.unwrap_or(if admin { Role::Admin } else { Role::Reviewer });
                 let bound = bound.bindings()?;
+                if role == Role::Admin && !bound.is_empty() {
+                    bail!(
+                        "an admin is bound to nothing: they operate what is everybody's; give them another role"
+                    );
+                }
                 catalog.can_bind(&bound).await??;
+                let hash =
+                    if no_password { NO_PASSWORD.to_owned() } else { password::hash(password()?).await? };
                 let id = catalog.put_user(&name, &hash, role).await?;
                 catalog.set_sees_ids(id, !no_ids).await?;
                 catalog.bind_user(id, &bound).await??;
@@ -108,8 +113,36 @@ fn password() -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
     use crate::config::Settings;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(subcommand)]
+        users: Users,
+    }
+
+    #[tokio::test]
+    async fn an_admin_is_bound_to_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { data_dir: Some(folder.path().to_owned()), ..Settings::default() };
+        let config = Config::try_from(settings).unwrap();
+        let add = async |name: &str, role: &[&str]| {
+            let email = format!("{name}@example.org");
+            let begins = ["user", "add", name, "--email", email.as_str(), "--no-password", "--team", "north"];
+            let args = begins.iter().chain(role).copied();
+            Alone::try_parse_from(args).unwrap().users.run(&config).await
+        };
+        for role in [&["--admin"][..], &["--role", "admin"]] {
+            let refused = add("ana", role).await.unwrap_err().to_string();
+            assert!(refused.contains("bound to nothing"), "{refused}");
+        }
+        add("ben", &["--role", "supervisor"]).await.unwrap();
+        let people = Services::catalog(&config).await.unwrap().users().await.unwrap();
+        assert_eq!(people.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["ben"]);
+    }
 
     #[tokio::test]
     async fn an_address_that_somebody_has_adds_nobody_and_changes_nobody() {

@@ -23,6 +23,8 @@ use crate::{
 const QUESTION_CHARS: usize = 500;
 /// Most approvers of one.
 const APPROVERS: usize = 10;
+/// Why it is asked on, or was before.
+const NOT_CANCELLED: &str = "it is decided already, or a rule wants it of an approver who can still answer";
 
 /// Body of an approval.
 #[derive(Debug, Deserialize)]
@@ -148,7 +150,7 @@ async fn shown(app: &App, caller: &Caller, approvals: &[Approval]) -> Result<(),
 /// `POST /v1/approvals/{id}/cancel`: nobody is asked any more.
 ///
 /// # Errors
-/// 404 where there is none for this caller, 409 where it is decided.
+/// 404 where there is none for this caller, 409 where it is decided, or a rule wants it of an approver who can still answer.
 pub async fn cancel(
     State(app): State<App>,
     caller: Caller,
@@ -163,7 +165,7 @@ pub async fn cancel(
     }
     match app.catalog.cancel_approval(caller.access(), id, &caller.actor).await? {
         None => Err(Problem::NotFound("approval")),
-        Some(false) => Err(Problem::Conflict("it is decided already".to_owned())),
+        Some(false) => Err(Problem::Conflict(NOT_CANCELLED.to_owned())),
         Some(true) => told(&app, &caller, id).await.map(Json),
     }
 }

@@ -224,7 +224,8 @@ pub async fn give_back(
 /// `POST /v1/cases/{id}/close`: it is settled.
 ///
 /// # Errors
-/// As [`reply`].
+/// As [`reply`]; 403 where what is to be approved does not exist for this caller, 409 too where a rule wants it of an approver
+/// who can still answer.
 pub async fn close(
     Of(app): Of<App>,
     caller: Caller,
@@ -238,7 +239,7 @@ pub async fn close(
 /// asked.
 ///
 /// # Errors
-/// As [`reply`]; 409 too where an approver is waited for, or it is decided with its document.
+/// As [`reply`]; 403 for who is bound, 409 too where an approver is waited for, or it is decided with its document.
 pub async fn decide(
     Of(app): Of<App>,
     caller: Caller,

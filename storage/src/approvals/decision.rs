@@ -148,6 +148,15 @@ pub(super) async fn told(
     events::write(tx, &[NewEvent { kind, document: approval.document_id, data }]).await
 }
 
+/// Whether a rule waits for the word of an approver who can still give it. Whoever ended that would file what the rule holds back.
+pub(crate) async fn is_wanted_by_a_rule(tx: &mut Tx, id: ApprovalId) -> Result<bool, CatalogError> {
+    let present = micros(tx.now());
+    let sql = "SELECT 1 FROM approvals WHERE id = $1 AND by_rule AND state = 'asked' AND left_at IS NULL \
+         AND (due_at IS NULL OR due_at > $2)";
+    let is_asked = optional!(tx, (i32,), sql, id.0, present)?.is_some();
+    Ok(is_asked && cases::can_approver_answer(tx, id).await?)
+}
+
 /// Nobody is asked any more, because somebody of ours says so; whether anybody was.
 pub(crate) async fn cancel(tx: &mut Tx, id: ApprovalId, who: &str) -> Result<bool, CatalogError> {
     let Some(approval) = get(tx, id).await? else { return Ok(false) };
@@ -164,7 +173,7 @@ pub(crate) async fn cancel(tx: &mut Tx, id: ApprovalId, who: &str) -> Result<boo
 }
 
 impl Catalog {
-    /// Nobody is asked any more; whether anybody was.
+    /// Nobody is asked any more; whether anybody was. What a rule wants of an approver who can still answer is asked on.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -180,6 +189,9 @@ impl Catalog {
         match seen.document_id {
             Some(document) => cases::hold_document(&mut tx, document).await?,
             None => cases::hold_contacts(&mut tx, &seen.approvers).await?,
+        }
+        if is_wanted_by_a_rule(&mut tx, id).await? {
+            return Ok(Some(false));
         }
         let was_asked = cancel(&mut tx, id, who).await?;
         tx.commit().await?;

@@ -14,6 +14,7 @@ use super::{
     find_or_open, get, happens, hold_contact, speak,
 };
 use crate::{
+    access::Access,
     approvals::{self, Counting, Seen},
     error::CatalogError,
     names::{ApprovalId, AttachmentId, ContactId, DocumentId, OutboxId, micros},
@@ -196,6 +197,26 @@ pub(super) async fn given_back(tx: &mut Tx, case: CaseId) -> Result<(), CatalogE
     match held.subject.parse::<ApprovalId>() {
         Ok(approval) => approvals::waited_for_again(tx, approval).await,
         Err(_) => Ok(()),
+    }
+}
+
+/// Whether what is asked in this case exists for whoever acts on it; what is no approval does.
+pub(super) async fn is_there_for(tx: &mut Tx, held: &Held, access: &Access) -> Result<bool, CatalogError> {
+    match held.subject.parse::<ApprovalId>() {
+        Ok(approval) if held.case.kind == Kind::Approval => {
+            approvals::is_there_for(tx, access, approval).await
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Whether a rule waits for this approver's word still.
+pub(super) async fn is_wanted_by_a_rule(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    match held.subject.parse::<ApprovalId>() {
+        Ok(approval) if held.case.kind == Kind::Approval => {
+            approvals::is_wanted_by_a_rule(tx, approval).await
+        }
+        _ => Ok(false),
     }
 }
 

@@ -90,8 +90,10 @@ pub enum Acted {
     Unfit(Unfit),
     /// The contact never agreed to such messages, or no more.
     NoConsent,
-    /// No approval that is theirs to decide: it is of a document, or an approver is waited for.
+    /// No approval that is theirs to decide or to end: it is of a document, or an approver is waited for.
     NotTheirs,
+    /// What its contact is asked to approve does not exist for this person.
+    Beyond,
     /// The contact goes by another name (a number, a user id) since, and has not written from there yet.
     Unconfirmed,
 }
@@ -272,6 +274,11 @@ async fn act_now(
     act: &Act,
 ) -> Result<Option<Acted>, CatalogError> {
     let id = held.id;
+    // To end what does not exist for them is no more theirs than to decide it.
+    let ends = matches!(act, Act::Close | Act::Decide { .. });
+    if ends && !super::approve::is_there_for(tx, &held, access).await? {
+        return Ok(Some(Acted::Beyond));
+    }
     match act {
         Act::Assign { to, team } => {
             happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
@@ -287,6 +294,9 @@ async fn act_now(
             super::approve::given_back(tx, id).await?;
         }
         Act::Close => {
+            if super::approve::is_wanted_by_a_rule(tx, &held).await? {
+                return Ok(Some(Acted::NotTheirs));
+            }
             happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
             super::approve::closed(tx, id, who).await?;
         }

@@ -52,7 +52,8 @@ pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use left::{
     BEFORE_LEFT, an_approvers_buttons_count_beside_a_reviewer, is_left_to_somebody, was_left_before,
     what_a_rule_wants_waits_for_somebody, what_nobody_is_left_to_approve_a_person_does,
-    who_answers_too_early_is_asked_again, whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
+    who_answers_too_early_is_asked_again, who_is_bound_decides_nothing_beyond_them,
+    whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
     whoever_takes_an_approvers_case_leaves_nothing_waiting,
 };
 pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentId, ReviewId, Sensitivity,
+    access::Binding,
     names::{UserId, WaitsFor, micros, now},
     reviews::{Deciding, Decision, Resolved, ReviewFilter, Undone, four_eyes::Scope},
     users::{Change, Role, Unchanged},
@@ -112,6 +113,10 @@ pub(super) async fn two_say_the_same_or_a_third_settles_it(catalog: &Catalog) {
     let scope = Scope { amount_from: Some("1000000".parse().unwrap()), ..Scope::default() };
     let alone = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap();
     assert_eq!(alone.unwrap_err().deciding, 1, "nobody could keep it");
+    let narrow = user("narrow").await;
+    catalog.bind_user(narrow, &[Binding::Team("north".into())]).await.unwrap().unwrap();
+    let bound = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap();
+    assert_eq!(bound.unwrap_err().deciding, 1, "who is bound does not reach all that it names");
     let (_ben, eva) = (user("ben").await, user("eva").await);
     let rule = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap().expect("three decide");
     assert!(catalog.four_eyes_rules().await.unwrap().iter().any(|r| r.id == rule && r.scope == scope));
@@ -173,6 +178,7 @@ pub(super) async fn two_say_the_same_or_a_third_settles_it(catalog: &Catalog) {
     assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
     let (_, review) = waiting(catalog).await;
     assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::Done(Status::Filed));
+    catalog.bind_user(narrow, &[]).await.unwrap().unwrap();
     let_in(catalog, &shut_out).await;
 }
 

@@ -317,6 +317,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::an_approvers_buttons_count_beside_a_reviewer,
         collect::what_a_rule_wants_waits_for_somebody,
         collect::what_nobody_is_left_to_approve_a_person_does,
+        collect::who_is_bound_decides_nothing_beyond_them,
         collect::whoever_takes_an_approvers_case_leaves_nothing_waiting,
         collect::whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
         collect::nobody_files_past_an_approver_who_was_asked,

@@ -64,6 +64,11 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
             catalog.change_user(user.id, &disabled(true)).await.unwrap().unwrap();
         }
     }
+    let narrow = catalog.put_user(&format!("narrow-{unique}"), "$h", Role::Admin).await.unwrap();
+    catalog.bind_user(narrow, &[Binding::Team("north".into())]).await.unwrap().unwrap();
+    let last = catalog.change_user(boss, &disabled(true)).await.unwrap();
+    assert_eq!(last, Err(Unchanged::LastAdmin), "an admin who is bound lets nobody in");
+    assert!(catalog.change_user(narrow, &disabled(true)).await.unwrap().is_ok());
     assert_eq!(catalog.change_user(boss, &disabled(true)).await.unwrap(), Err(Unchanged::LastAdmin));
     let lower = Change { role: Some(Role::Auditor), ..Change::default() };
     assert_eq!(catalog.change_user(boss, &lower).await.unwrap(), Err(Unchanged::LastAdmin));

@@ -11,7 +11,7 @@ use crate::{
     approvals::{ApprovalState, Approving, Mode, NewApproval},
     cases::{Act, Acted},
     conformance::{
-        access::waiting,
+        access::{bound_key, waiting},
         answers::{last_said, offered, taps, waits_for},
         cases::{cases_of, leading, said_to, time_passes_for},
         desk::LEASE,
@@ -37,12 +37,17 @@ async fn case_of(catalog: &Catalog, contact: ContactId) -> String {
     cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "approval").expect("they were asked").2
 }
 
-/// One of us does this with the case in which they were last asked to approve something.
-async fn acts(catalog: &Catalog, contact: ContactId, act: Act) {
+/// What becomes of this with the case in which they were last asked to approve something, where somebody does it who reaches so
+/// much.
+async fn does(catalog: &Catalog, access: &Access, contact: ContactId, act: &Act) -> Acted {
     let (id, ..) = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "approval").unwrap();
-    let everything = Access::new(true);
-    let version = catalog.case(&everything, id).await.unwrap().unwrap().version;
-    let acted = catalog.act_on_case(&everything, id, version, EVA, &act).await.unwrap();
+    let version = catalog.case(access, id).await.unwrap().expect("they reach the conversation").version;
+    catalog.act_on_case(access, id, version, EVA, act).await.unwrap()
+}
+
+/// One of us does it who reaches everything, and it is done.
+async fn acts(catalog: &Catalog, contact: ContactId, act: Act) {
+    let acted = does(catalog, &Access::new(true), contact, &act).await;
     assert!(matches!(acted, Acted::Done(_)), "{acted:?}");
 }
 
@@ -120,7 +125,7 @@ pub(in crate::conformance) async fn an_approvers_buttons_count_beside_a_reviewer
 }
 
 /// What a rule wants of an approver who cannot be reached is a reviewer's, who is believed. While one of us speaks with the
-/// approver it is the approver's still: taking a conversation files nothing.
+/// approver it is the approver's still: neither taking a conversation nor closing it files anything.
 pub(in crate::conformance) async fn what_a_rule_wants_waits_for_somebody(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let (_, contact, number, phone) = approver(catalog).await;
@@ -138,7 +143,27 @@ pub(in crate::conformance) async fn what_a_rule_wants_waits_for_somebody(catalog
     acts(catalog, contact, take()).await;
     assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Approver));
     assert_eq!(approve(catalog, id, None).await, Resolved::ApproverIsAsked);
+    let everything = Access::new(true);
+    let closed = does(catalog, &everything, contact, &Act::Close).await;
+    assert_eq!(closed, Acted::NotTheirs, "they can still answer");
+    let asked = catalog.approvals(&everything, (None, Some(id)), None, 2).await.unwrap();
+    assert_eq!(catalog.cancel_approval(&everything, asked[0].id, EVA).await.unwrap(), Some(false));
+    assert_eq!(states(catalog, id).await, [ApprovalState::Asked]);
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Approver));
+    assert_eq!(approve(catalog, id, None).await, Resolved::ApproverIsAsked, "nobody files it past them");
+    taps(catalog, &sample, &offered(catalog, contact).await[0]).await;
+    assert_eq!(states(catalog, id).await, [ApprovalState::Approved]);
+    assert_eq!(approve(catalog, id, None).await, Resolved::Done(Status::Filed));
+
+    // Once all reminders are said nobody waits for their word, and whoever has it may end it.
+    let (sample, contact, number, phone) = approver(catalog).await;
+    rules(catalog, &rule(&number, &phone)).await;
+    let id = waiting(catalog, &billed("Z1", "L-8", "1000.00")).await;
+    assert_eq!(approve(catalog, id, None).await, Resolved::ApproverIsAsked);
     let buttons = offered(catalog, contact).await;
+    for _ in 0..3 {
+        time_passes_for(catalog, contact, "approval").await;
+    }
     acts(catalog, contact, Act::Close).await;
     assert_eq!(states(catalog, id).await, [ApprovalState::Expired], "they say that nobody is asked any more");
     assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer));
@@ -237,6 +262,33 @@ pub(in crate::conformance) async fn what_nobody_is_left_to_approve_a_person_does
     let act = Act::Decide { approves: true };
     let refused = catalog.act_on_case(&everything, case, version, EVA, &act).await.unwrap();
     assert_eq!((refused, states(catalog, id).await), (Acted::NotTheirs, vec![ApprovalState::Asked]));
+}
+
+/// Who is bound to what an approver sent reaches their conversation. What is asked in it of no document does not exist for them:
+/// they neither decide nor end it.
+pub(in crate::conformance) async fn who_is_bound_decides_nothing_beyond_them(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let bound = bound_key(catalog).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE documents SET contact_id = $2 WHERE id = $1";
+    execute!(tx, sql, bound.theirs.0, contact.0).unwrap();
+    tx.commit().await.unwrap();
+    let asked = asks_in_words(catalog, vec![contact], (Mode::Order, &number)).await;
+    for _ in 0..3 {
+        time_passes_for(catalog, contact, "approval").await;
+    }
+    for act in [Act::Decide { approves: true }, Act::Close] {
+        let refused = does(catalog, &bound.access, contact, &act).await;
+        assert_eq!((refused, state(catalog, asked).await), (Acted::Beyond, ApprovalState::Asked), "{act:?}");
+    }
+    acts(catalog, contact, Act::Close).await;
+
+    // What is asked about a document of theirs they may end.
+    asks(catalog, bound.theirs, contact, &number).await;
+    let closed = does(catalog, &bound.access, contact, &Act::Close).await;
+    assert!(matches!(closed, Acted::Done(_)), "{closed:?}");
+    assert_eq!(states(catalog, bound.theirs).await, [ApprovalState::Expired]);
 }
 
 /// The hold on a document is over, or is taken back.

@@ -20,7 +20,7 @@ use crate::{
     error::CatalogError,
     names::{CustomerId, at, micros, number, word},
     sql::Tx,
-    users::{self, DECIDES},
+    users::{self, DECIDES, UNBOUND},
 };
 
 /// What is asked of two persons. What is none is any.
@@ -96,7 +96,7 @@ impl Scope {
 /// So many must be able to decide what a rule names.
 const TWO: u64 = 2;
 
-/// How many people decide.
+/// How many people decide whatever comes; who is bound does not reach all of it.
 #[derive(Clone, Copy)]
 pub(super) struct Deciders {
     all: u64,
@@ -105,8 +105,9 @@ pub(super) struct Deciders {
 
 impl Deciders {
     pub(super) async fn now(tx: &mut Tx) -> Result<Self, CatalogError> {
-        let text =
-            format!("SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {DECIDES}");
+        let text = format!(
+            "SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {DECIDES} AND {UNBOUND}"
+        );
         let (all, see_ids) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
         Ok(Self { all: number("users", "role", all)?, see_ids: number("users", "sees_ids", see_ids)? })
     }
