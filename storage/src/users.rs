@@ -38,7 +38,8 @@ words! {
 const LOCK: i64 = 0x61_63_75_73_65_02;
 
 /// SQL that holds for the people `u` who decide documents.
-pub(crate) const DECIDES: &str = "u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin')";
+pub(crate) const DECIDES: &str = "u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin') \
+     AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id)";
 
 /// SQL that holds for the people `u` who are bound to nothing.
 pub(crate) const UNBOUND: &str = "NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id)";

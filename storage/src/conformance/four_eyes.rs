@@ -178,7 +178,8 @@ pub(super) async fn two_say_the_same_or_a_third_settles_it(catalog: &Catalog) {
     assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
     let (_, review) = waiting(catalog).await;
     assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::Done(Status::Filed));
-    catalog.bind_user(narrow, &[]).await.unwrap().unwrap();
+    let off = Change { disabled: Some(true), ..Change::default() };
+    catalog.change_user(narrow, &off).await.unwrap().unwrap();
     let_in(catalog, &shut_out).await;
 }
 

@@ -20,7 +20,7 @@ use crate::{
     error::CatalogError,
     names::{CustomerId, at, micros, number, word},
     sql::Tx,
-    users::{self, DECIDES, UNBOUND},
+    users::{self, DECIDES},
 };
 
 /// What is asked of two persons. What is none is any.
@@ -105,9 +105,8 @@ pub(super) struct Deciders {
 
 impl Deciders {
     pub(super) async fn now(tx: &mut Tx) -> Result<Self, CatalogError> {
-        let text = format!(
-            "SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {DECIDES} AND {UNBOUND}"
-        );
+        let text =
+            format!("SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {DECIDES}");
         let (all, see_ids) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
         Ok(Self { all: number("users", "role", all)?, see_ids: number("users", "sees_ids", see_ids)? })
     }
