@@ -2,7 +2,7 @@
 
 use super::{
     blocks::{Block, Side, whose},
-    brands,
+    brands, heads,
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, only_articles, only_ending, only_trade, plausible, says_former, says_other, tokens},
     support::support,
@@ -93,13 +93,21 @@ pub struct Page<'a> {
     pub ids: &'a [TaxId],
     /// Usual height of letters.
     pub usual: f32,
+    /// Of each row, how many above it on its page say something.
+    above: Vec<usize>,
 }
 
 impl<'a> Page<'a> {
     /// Measures the page.
     #[must_use]
     pub fn of(sheet: &'a Sheet, blocks: &'a [Block], sites: &'a [Site], ids: &'a [TaxId]) -> Self {
-        Self { sheet, blocks, sites, ids, usual: sheet.usual_height() }
+        Self { sheet, blocks, sites, ids, usual: sheet.usual_height(), above: heads::above(sheet) }
+    }
+
+    /// How many rows above `row` say something: a title or the day alone does not.
+    #[must_use]
+    pub fn above(&self, row: usize) -> usize {
+        self.above.get(row).copied().unwrap_or(row)
     }
 
     /// The cells right under `at` in its column, nearest first, without a gap.
@@ -210,7 +218,7 @@ fn candidate(
     }
     let place = 1.0
         - weights.rank * rank as f32
-        - weights.line * at.0.min(12) as f32
+        - weights.line * page.above(at.0).min(12) as f32
         - weights.depth * row.bbox[1].clamp(0.0, 0.7);
     let mut below = page.below(at, 5);
     below.drain(..usize::from(taken.is_some()).min(below.len()));

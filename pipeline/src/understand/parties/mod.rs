@@ -12,6 +12,7 @@ mod assigned;
 pub mod blocks;
 pub mod brands;
 pub mod candidates;
+mod heads;
 mod inline;
 pub mod labels;
 mod letter;

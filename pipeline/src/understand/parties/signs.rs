@@ -43,6 +43,7 @@ pub(super) fn signs(
     let name = shown.name.as_str();
     let row = page.sheet.rows.get(shown.at.0);
     let cell = row.and_then(|r| r.cells.get(shown.at.1));
+    let above = page.above(shown.at.0);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let digits = name.chars().filter(char::is_ascii_digit).count();
     let words = name.split_whitespace().count();
@@ -62,8 +63,8 @@ pub(super) fn signs(
         ("trade", yes(!form && firm(name) > 0.1)),
         ("brand", yes(brand)),
         ("vouched", yes(vouched)),
-        ("first", yes(shown.at.0 == 0)),
-        ("row", shown.at.0.min(10) as f32 / 10.0),
+        ("first", yes(above == 0)),
+        ("row", above.min(10) as f32 / 10.0),
         ("size", cell.map_or(1.0, |c| c.height / page.usual).clamp(0.0, 3.0)),
         ("alone", yes(row.is_some_and(|r| r.cells.len() == 1))),
         ("digits", digits.min(4) as f32),
@@ -74,7 +75,7 @@ pub(super) fn signs(
         ("says_other", yes(says_other(name))),
         ("no_name", yes(cannot_be(name))),
         ("address", yes(looks_like_address(&fold(name)))),
-        ("read", row.map_or(0.5, |r| r.confidence)),
+        ("read", cell.map_or(0.5, |c| c.confidence)),
         ("text", yes(row.is_some_and(|r| r.source == Source::Text))),
         ("invoice", yes(invoice)),
         ("told_apart", yes(told_apart == Some(true))),
