@@ -20,6 +20,7 @@ pub mod looks;
 mod mended;
 mod mentioned;
 pub mod names;
+mod nobody;
 mod options;
 mod signs;
 mod support;

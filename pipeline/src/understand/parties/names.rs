@@ -318,6 +318,22 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_many_languages() {
+        for text in [
+            "Adresa poslovnog subjekta",
+            "NAZIV LOKALA",
+            "Stolik 4",
+            "VALID FOR 23 JUL",
+            "Tot ziens!",
+            "Gratuity not included",
+        ] {
+            assert!(says_other(text), "{text}");
+        }
+        assert_eq!(tidy("Naziv: Nube Roja d.o.o."), "Nube Roja d.o.o.");
+        assert_eq!(tidy("Nazwa: NUBE ROJA"), "NUBE ROJA");
+    }
+
+    #[test]
     fn words_that_firms_bear() {
         for name in ["Nube Express Shopping Limited", "Nube Medical Inc.", "NUBE CASH & CARRY S.L."] {
             assert!(!says_other(name), "{name}");

@@ -66,7 +66,7 @@ impl Options {
             Some(scorer) => self.iter().map(|n| scorer.odds(&n.signs)).collect(),
             None => (0..self.weighed.len()).map(|n| -(n as f32)).collect(),
         };
-        let nobody: Vec<bool> = self.iter().map(|n| signs::is_nobody(&n.name)).collect();
+        let nobody: Vec<bool> = self.iter().map(signs::names_nobody).collect();
         let none = nobody.iter().all(|nobody| *nobody);
         let can_be: Vec<bool> = nobody.iter().map(|nobody| none || !nobody).collect();
         let first = can_be.iter().position(|can| *can)?;
