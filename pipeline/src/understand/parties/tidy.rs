@@ -1,7 +1,7 @@
 //! The name in a line: labels before it, registration numbers and titles after it cut away, its legal form mended.
 
 use super::{
-    inline::{before_address, firm_before_address},
+    inline::{before_address, before_contact, firm_before_address},
     looks::postal,
     mended,
     names::{Token, firm, legal_form, tokens},
@@ -34,9 +34,9 @@ pub fn tidy(text: &str) -> String {
     out
 }
 
-/// The name at the head of a line that goes on with its address.
+/// The name at the head of a line that goes on with its address, its number or its telephone.
 fn headed(text: &str) -> Option<&str> {
-    sender_line(text).or_else(|| firm_before_address(text))
+    sender_line(text).or_else(|| firm_before_address(text)).or_else(|| before_contact(text))
 }
 
 fn noise(c: char) -> bool {
