@@ -19,7 +19,7 @@ const SITE: usize = 5;
 /// Letters of the shortest name that is mended, and of the shortest word that is mended at the head of one.
 const NAME: usize = 3;
 const HEAD: usize = 5;
-/// A site says it, or so many lines say a brand: then one letter of it may have been read for another.
+/// A site says it, or so many lines say it: then one letter of it may have been read for another.
 const LINES: usize = 2;
 
 /// What says a name.
@@ -47,11 +47,11 @@ enum Slip {
 
 /// Mends the names of which one letter is not as the page's sites say it, or a brand in running text.
 pub(super) fn mend(page: &Page<'_>, found: &mut [Candidate]) {
-    let witnesses = witnesses(page);
+    let lines = Lines::of(page);
+    let witnesses = witnesses(page, &lines);
     if witnesses.is_empty() {
         return;
     }
-    let lines = Lines::of(page);
     for candidate in found.iter_mut().filter(|c| !is_attested(page, &lines, c)) {
         let Some(cell) = page.sheet.rows.get(candidate.at.0).and_then(|r| r.cells.get(candidate.at.1)) else {
             continue;
@@ -78,7 +78,7 @@ fn is_attested(page: &Page<'_>, lines: &Lines, candidate: &Candidate) -> bool {
 }
 
 /// The sites and brands that the page says, but in the recipient's corner and beside prices, by their squeezed names.
-fn witnesses(page: &Page<'_>) -> BTreeMap<String, Witness> {
+fn witnesses(page: &Page<'_>, lines: &Lines) -> BTreeMap<String, Witness> {
     let mut found: BTreeMap<String, Witness> = BTreeMap::new();
     let others = |row: usize| (0..page.sheet.rows[row].cells.len()).any(|c| is_others(page.blocks, (row, c)));
     for site in page.sites.iter().filter(|s| !s.mailbox && s.row < page.sheet.rows.len() && !others(s.row)) {
@@ -89,6 +89,9 @@ fn witnesses(page: &Page<'_>) -> BTreeMap<String, Witness> {
             let witness = found.entry(site.name.clone()).or_default();
             witness.brand = brand;
             witness.site = Some(witness.site.map_or(read, |before| before.max(read)));
+            if !brand {
+                witness.lines = lines.saying(&site.name).filter(|row| !others(*row)).count();
+            }
         }
     }
     let rows = page.sheet.rows.iter().enumerate().filter(|(_, row)| row.page == 1);
@@ -123,7 +126,8 @@ fn mended(name: &str, cell: &Cell, said: &str, witness: Witness) -> Option<Strin
 }
 
 /// Whether a witness is surer than the name. A brand's letter may be lost from a logo; that another was read for it is said by
-/// a site or by two lines. A site that nobody knows was at least read better, and says nothing of accents that it lacks.
+/// a site or by two lines. A site that nobody knows was at least read better, or two lines say it; it says nothing of accents
+/// that it lacks.
 fn trusted(part: &str, cell: &Cell, slip: Slip, to: &[char], witness: Witness) -> bool {
     if witness.brand {
         return matches!(slip, Slip::Lost(_)) || witness.site.is_some() || witness.lines >= LINES;
@@ -131,7 +135,8 @@ fn trusted(part: &str, cell: &Cell, slip: Slip, to: &[char], witness: Witness) -
     // "Muller" and mueller.de are one.
     let umlaut = matches!(slip, Slip::Lost(at) if to.get(at) == Some(&'e')
         && at.checked_sub(1).and_then(|before| to.get(before)).is_some_and(|c| matches!(c, 'a' | 'o' | 'u')));
-    part.is_ascii() && !umlaut && witness.site.is_some_and(|read| cell.confidence < read)
+    let surer = witness.site.is_some_and(|read| cell.confidence < read) || witness.lines >= LINES;
+    part.is_ascii() && !umlaut && surer
 }
 
 /// The letters and digits of a text, folded, and which of its characters they are.
@@ -225,6 +230,9 @@ mod tests {
         assert!(names(0.8, &[&[(0.3, "Nubbe Roja S.L.")], &site]).contains(&"Nube Roja S.L.".to_owned()));
         // Read as well as the site; said twice; another ending; an umlaut.
         assert!(names(0.99, &[&[(0.3, "NubeRoia")], &site]).contains(&"NubeRoia".to_owned()));
+        // Two lines say it so, one otherwise.
+        let lines = [&[(0.3, "NubeRoia")][..], &site, &[(0.1, "Facebook: nuberoja")]];
+        assert!(names(0.99, &lines).contains(&"NubeRoja".to_owned()));
         let twice = [&[(0.3, "NubeRoia")][..], &site, &[(0.1, "NubeRoia Centro")]];
         assert!(names(0.8, &twice).contains(&"NubeRoia".to_owned()));
         assert!(names(0.8, &[&[(0.3, "Nube Rojas")], &site]).contains(&"Nube Rojas".to_owned()));
@@ -254,7 +262,8 @@ mod tests {
         let sheet: Sheet =
             drawn(&[&[(0.1, "Nube Roia")], &[(0.1, "Bill to: Monte Verde, monte@nuberoja.com")]]);
         let sites = web::sites(&sheet);
-        assert!(witnesses(&Page::of(&sheet, sheet.blocks(), &sites, &[])).is_empty());
+        let page = Page::of(&sheet, sheet.blocks(), &sites, &[]);
+        assert!(witnesses(&page, &Lines::of(&page)).is_empty());
     }
 
     proptest::proptest! {
