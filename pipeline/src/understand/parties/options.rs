@@ -6,7 +6,7 @@ use super::{
     candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
     mentioned,
     names::{self, kin},
-    other_addressee, recipients, signs, voiced, web,
+    other_addressee, recipients, signs, sited, voiced, web,
 };
 use crate::understand::{
     scorer::{Scorers, yes},
@@ -47,6 +47,7 @@ impl Options {
         let two = named(Side::Recipient) || named(Side::Issuer) || other_addressee(&page, &found).is_some();
         let told_apart = invoice.then_some(two);
         voiced::add(&page, &mut found);
+        sited::add(&page, &mut found, invoice);
         mentioned::add(&page, &mut found);
         found.truncate(MOST);
         let weigh = |(rank, c): (usize, &Candidate)| weighed(&page, &found, rank, c, told_apart);
