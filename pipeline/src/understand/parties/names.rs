@@ -288,6 +288,8 @@ mod tests {
         assert_eq!(tidy("Nube Roja GmbH · Hauptstr. 3 · 12345 Altstadt"), "Nube Roja GmbH");
         assert_eq!(tidy("Nube Roja AG - Uferweg 4 - D-63999 Neustadt"), "Nube Roja AG");
         assert_eq!(tidy("NUBE (M) SDN BHD"), "NUBE (M) SDN BHD");
+        assert_eq!(tidy("* NUBE_ROJA_* CC Alta"), "NUBE_ROJA");
+        assert_eq!(tidy("* NUBE ROJA *"), "NUBE ROJA");
         assert_eq!(tidy("Nube Roja S.A."), "Nube Roja S.A.");
         assert_eq!(tidy("NUBE ROJA, S.A. A-58818501"), "NUBE ROJA, S.A.");
         assert_eq!(tidy("Nube Roja GmbH & Co. KG, Amtsgericht Altstadt"), "Nube Roja GmbH & Co. KG");

@@ -62,8 +62,8 @@ fn is_own(page: &Page<'_>, site: &Site) -> bool {
     let Some(row) = page.sheet.rows.get(site.row).filter(|row| row.page == 1 && !site.mailbox) else {
         return false;
     };
-    let mut cells = row.cells.iter().enumerate().filter(|(_, c)| web::label(&c.text, site).is_some());
-    cells.next().is_some_and(|(c, _)| !is_others(page.blocks, (site.row, c))) && !web::is_anybodys(&site.name)
+    let cell = row.cells.iter().position(|c| web::label(&c.text, site).is_some());
+    cell.is_some_and(|c| !is_others(page.blocks, (site.row, c))) && !web::is_anybodys(&site.name)
 }
 
 /// Whether the page has no other site.
