@@ -136,7 +136,7 @@ impl<'a> Page<'a> {
 }
 
 /// Rows from the top in which a brand is the shop's own.
-const BRAND_ROWS: usize = 8;
+pub(super) const BRAND_ROWS: usize = 8;
 
 /// How much each kind of evidence weighs; receipts are headed by the name, invoices hide it among columns.
 #[derive(Debug, Clone, Copy)]
@@ -384,12 +384,15 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
     let article = at.0 < BRAND_ROWS && only_articles(&name);
     let clean =
         !says_other(&name) && !cell.text.chars().any(|c| c.is_ascii_digit()) && (article || plausible(&name));
+    let tail = tidy(&next.text);
+    if close && clean && at.0 < BRAND_ROWS && is_brand_over_two(&name, &tail) {
+        return (format!("{name} {tail}"), Some(next.bbox));
+    }
     // "THE" over "NUBE": the article of a sign is often smaller.
     let alike = if article { (0.75..2.5).contains(&alike) } else { (0.75..1.35).contains(&alike) };
     if !close || !clean || !alike || firm(&name) > 0.9 {
         return (name, None);
     }
-    let tail = tidy(&next.text);
     let named = article && plausible(&tail) && !tail.chars().any(|c| c.is_ascii_digit());
     let words = tokens(&tail).len();
     let stem = firm(&tail) > 0.9
@@ -403,13 +406,19 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
         && cell.height > 1.25 * page.usual
         && below.get(1).is_some_and(|c| looks_like_address(&c.folded))
         && (next.bbox[0] - cell.bbox[0]).abs() < 0.02;
-    // "Big" over "Boy": two lines of one sign.
-    let brand = words <= 2 && brands::is_brand(&format!("{name}{tail}")) && !brands::is_brand(&name);
     let ending = only_ending(&tail) || only_ending(&next.text);
-    if ending || (stem && quoted_or_short(&name, &tail)) || plain || brand || named {
+    if ending || (stem && quoted_or_short(&name, &tail)) || plain || named {
         return (format!("{name} {}", tail.trim()), Some(next.bbox));
     }
     (name, None)
+}
+
+/// "Big" over "Boy": two lines of one sign, of whatever size.
+fn is_brand_over_two(name: &str, tail: &str) -> bool {
+    let whole = format!("{name} {tail}");
+    (1..=2).contains(&tokens(tail).len())
+        && !brands::is_brand(name)
+        && (brands::is_brand(&whole) || witnessed::long_brand(&whole).is_some())
 }
 
 /// "'NORTH' SOUTH" over "TOOLS SDN BHD": one word before the form is rarely a whole name.

@@ -7,7 +7,10 @@ use super::{
         TERM, TRADE,
     },
 };
-use crate::understand::sheet::{fold, has_phrase};
+use crate::understand::{
+    places::cities,
+    sheet::{fold, has_phrase},
+};
 
 /// A word of a name: folded, without dots ("S.A." is `sa`), and where it stands in the text (bytes).
 #[derive(Debug, Clone, PartialEq)]
@@ -94,11 +97,20 @@ pub fn legal_form(words: &[Token], text: &str) -> Option<(usize, usize)> {
 #[must_use]
 pub fn firm(text: &str) -> f32 {
     let words = tokens(text);
-    if legal_form(&words, text).is_some_and(|(from, _)| from > 0 || words.len() > 3) {
+    let formed = legal_form(&words, text).is_some_and(|(from, _)| from > 0 || words.len() > 3);
+    if formed && !ends_in_state(text) {
         return 1.0;
     }
     let plain = plain(text);
     if TRADE.iter().any(|w| has_phrase(&plain, w)) { 0.4 } else { 0.0 }
+}
+
+/// "12 Mesa Rd, Colorado Springs, CO": what looks like a legal form is a state's letters behind its town.
+fn ends_in_state(text: &str) -> bool {
+    let folded = fold(text);
+    let parts =
+        folded.rsplit_once(',').map(|(ahead, state)| (ahead.rsplit(',').next().unwrap_or(ahead), state));
+    parts.is_some_and(|(town, state)| cities::with_state(&format!("{town},{state}")))
 }
 
 /// Whether a text says only what is sold ("BAR - CAFETERIA"), not by whom.
@@ -272,6 +284,7 @@ mod tests {
         ] {
             assert!(firm(name) > 0.9, "{name}");
         }
+        assert!(firm("12 Mesa Rd, Colorado Springs, CO") < 0.9 && firm("Nube Roja, Co.") > 0.9);
         assert!(firm("RICE 5 KG") < 0.9 && firm("Nube Roja KG") > 0.9 && firm("sdn bhd") < 0.9);
     }
 

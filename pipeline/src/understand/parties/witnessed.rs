@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     blocks::is_others,
     brands,
-    candidates::{Candidate, Page},
+    candidates::{BRAND_ROWS, Candidate, Page},
     looks::is_price,
     names::{core, only_trade, stem, tokens},
     support::Lines,
@@ -45,20 +45,19 @@ enum Slip {
     Added(usize),
 }
 
-/// Mends the names of which one letter is not as the page's sites say it, or a brand in running text.
+/// Mends the names of which one letter is not as the page's sites say it, or a brand in running text, or the only brand that a
+/// long name in the head of the page can be.
 pub(super) fn mend(page: &Page<'_>, found: &mut [Candidate]) {
     let lines = Lines::of(page);
     let witnesses = witnesses(page, &lines);
-    if witnesses.is_empty() {
-        return;
-    }
     for candidate in found.iter_mut().filter(|c| !is_attested(page, &lines, c)) {
         let Some(cell) = page.sheet.rows.get(candidate.at.0).and_then(|r| r.cells.get(candidate.at.1)) else {
             continue;
         };
         let mended =
             witnesses.iter().find_map(|(said, witness)| mended(&candidate.name, cell, said, *witness));
-        if let Some(name) = mended {
+        let head = Some(candidate.name.as_str()).filter(|_| candidate.at.0 < BRAND_ROWS);
+        if let Some(name) = mended.or_else(|| head.and_then(long_brand)) {
             candidate.core = core(&name);
             candidate.name = name;
         }
@@ -123,6 +122,18 @@ fn mended(name: &str, cell: &Cell, said: &str, witness: Witness) -> Option<Strin
         trusted(part, cell, slip, &to, witness)
             .then(|| format!("{}{}", patched(part, slip, &to), &name[end..]))
     })
+}
+
+/// The name as the one long brand has it from which it differs by one letter: `COLID STONE CREAMERY`. So long a name is hardly
+/// another's.
+pub(super) fn long_brand(name: &str) -> Option<String> {
+    let words = tokens(name);
+    let whole = words.get(stem(&words, name).checked_sub(1)?)?.end;
+    let part = Some(&name[..whole]).filter(|part| part.is_ascii() && !brands::is_brand(part))?;
+    let own: Vec<char> = letters(part).map(|(_, letter)| letter).collect();
+    let mut alike = brands::LONG_ONES.iter().filter_map(|brand| Some((slip(&own, brand)?, brand)));
+    let (slip, brand) = alike.next()?;
+    alike.next().is_none().then(|| format!("{}{}", patched(part, slip, brand), &name[whole..]))
 }
 
 /// Whether a witness is surer than the name. A brand's letter may be lost from a logo; that another was read for it is said by
@@ -221,6 +232,16 @@ mod tests {
         assert!(names(0.9, &[&[(0.3, "LÁDL")], &survey]).contains(&"LIDL".to_owned()));
         assert!(names(0.9, &[&[(0.3, "Lidl")], &survey]).contains(&"Lidl".to_owned()));
         assert!(names(0.9, &[&[(0.3, "Nube Roja")], &survey]).contains(&"Nube Roja".to_owned()));
+    }
+
+    #[test]
+    fn a_long_brand_with_one_letter_misread() {
+        assert_eq!(long_brand("COLID STONE CREAMERY").as_deref(), Some("COLD STONE CREAMERY"));
+        for name in ["COLD STONE CREAMERY", "Cold Stone Creameries", "LDL", "Nube Roja Creamery", ""] {
+            assert_eq!(long_brand(name), None, "{name}");
+        }
+        let sign = [&[(0.3, "COLID STONE")][..], &[(0.3, "CREAMERY,")], &[(0.1, "12 High Street")]];
+        assert!(names(0.9, &sign).contains(&"COLD STONE CREAMERY".to_owned()));
     }
 
     #[test]
