@@ -81,12 +81,12 @@ pub(super) fn is_anybodys(name: &str) -> bool {
 }
 
 /// A site's own name as a text prints it, `Nube-Roja` of `www.Nube-Roja.com`; none where the site is a state's.
-pub(super) fn label(text: &str, site: &Site) -> Option<String> {
-    let host = words(text).find(|w| self::site(&fold(w)).as_ref() == Some(&site.name)).and_then(host)?;
+pub(super) fn label(text: &str, own: &Site) -> Option<String> {
+    let host = words(text).find(|w| site(&fold(w)).as_ref() == Some(&own.name)).and_then(host)?;
     if host.split('.').any(|part| PUBLIC.contains(&fold(part).as_str())) {
         return None;
     }
-    host.split('.').find(|part| bare(part) == site.name).map(str::to_owned)
+    host.split('.').find(|part| bare(part) == own.name).map(str::to_owned)
 }
 
 fn site(word: &str) -> Option<String> {
