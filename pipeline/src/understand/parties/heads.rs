@@ -25,10 +25,12 @@ pub(super) fn above(sheet: &Sheet) -> Vec<usize> {
 }
 
 fn says_something(row: &Row) -> bool {
-    let letters = row.folded.chars().filter(|c| c.is_alphabetic()).count();
-    let digits = row.folded.chars().filter(char::is_ascii_digit).count();
-    says_contact(&row.folded)
-        || (letters >= LETTERS && digits <= letters && (digits > 0 || !says_other(&row.text)))
+    row.cells.iter().any(|cell| {
+        let letters = cell.folded.chars().filter(|c| c.is_alphabetic()).count();
+        let digits = cell.folded.chars().filter(char::is_ascii_digit).count();
+        says_contact(&cell.folded)
+            || (letters >= LETTERS && digits <= letters && (digits > 0 || !says_other(&cell.text)))
+    })
 }
 
 #[cfg(test)]
@@ -49,6 +51,8 @@ mod tests {
             &[(0.3, "2 Coffee 7.00")],
         ]);
         assert_eq!(above(&sheet), [0, 0, 0, 0, 0, 1, 2, 3]);
+        let beside = drawn(&[&[(0.1, "Nube Roja"), (0.7, "INVOICE")], &[(0.1, "12 High Street")]]);
+        assert_eq!(above(&beside), [0, 1]);
     }
 
     #[test]
