@@ -11,8 +11,8 @@ use crate::understand::{payment, places::cities, sheet::fold, tax_ids::schemes::
 const PHRASE: usize = 4;
 
 /// What names nobody at all, so that another line must be the name: a number, a town with its code or its state, words that
-/// only name roles, numbers, forms, fares or how it was paid, the label of a party, an article alone. What was misread, or looks like an
-/// address, may still be the name.
+/// only name roles, numbers, forms, fares or how it was paid, the label of a party, an article alone. What was misread, or
+/// looks like an address, may still be the name.
 pub(super) fn is_nobody(name: &str) -> bool {
     let folded = fold(name);
     let digits = folded.chars().filter(char::is_ascii_digit).count();
@@ -115,6 +115,7 @@ mod tests {
             "Nube Contactless",
             "Casablanca",
             "Cash Nube",
+            "Fantasia",
         ] {
             assert!(!is_nobody(name), "{name}");
         }
