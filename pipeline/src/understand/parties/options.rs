@@ -105,17 +105,19 @@ fn weighed(
     let shown = printed(found, top);
     let mut signs = signs::signs(page, top, shown, lead, told_apart);
     signs.push(("rank", rank.min(8) as f32 / 8.0));
+    let receipted = signs.iter().any(|(sign, value)| *sign == "receipted" && *value > 0.0);
+    let theirs = told_apart.is_some() && !receipted && is_theirs(page, top);
     let confidence = by_rules(top, lead.max(0.0), told_apart);
     let named = Named { name: shown.name.clone(), confidence, page: shown.page, bbox: shown.bbox, signs };
-    let theirs = told_apart.is_some() && is_theirs(page, top);
     Weighed { named, core: top.core.clone(), theirs }
 }
 
-/// Whether a candidate stands in the corner of whom the bill is to, and neither a label, a greeting nor a site says that it is
-/// who issued it.
+/// Whether a candidate stands in the corner of whom the bill is to, and neither a label, a tax id, a greeting nor a site says
+/// that it is who issued it.
 fn is_theirs(page: &Page<'_>, top: &Candidate) -> bool {
     matches!(whose(page.blocks, top.at), Some(Side::Recipient | Side::Delivery))
         && !top.labelled
+        && !top.own_id
         && !top.voiced
         && top.site.is_none_or(|site| site < OWN_SITE)
 }
