@@ -256,7 +256,11 @@ fn ends_summary(f: &Figure) -> bool {
 fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
     // Where the rate is printed with its sign, no bare number is one.
     let taxed = plain(&row.folded).split(' ').any(names_tax) && !prints_rate(&row.folded);
-    let reads: Vec<Read> = row.cells.iter().map(|c| read_cell(reader, c, taxed)).collect();
+    let read = |(at, cell): (usize, &Cell)| {
+        let signed = at.checked_sub(1).and_then(|before| signed_by(row.cells.get(before)?, cell));
+        read_cell(reader, signed.as_ref().unwrap_or(cell), taxed)
+    };
+    let reads: Vec<Read> = row.cells.iter().enumerate().map(read).collect();
     let rates: Vec<i64> = reads.iter().flat_map(|r| r.rates.clone()).collect();
     let mut out: Vec<Figure> = Vec::new();
     // The words that stand before the next amount, and how many amounts they already have.
@@ -309,6 +313,15 @@ fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
         out.extend(guess(row, index, rates));
     }
     out
+}
+
+/// A number alone, with the currency that stands at the end of the label in the cell before it: `Total: $` and, far behind,
+/// `3170`.
+fn signed_by(before: &Cell, cell: &Cell) -> Option<Cell> {
+    let number = cell.folded.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\''));
+    let label = !before.folded.contains(|c: char| c.is_ascii_digit());
+    let sign = before.folded.rsplit([' ', ':']).next().filter(|sign| currency::is_sign(sign, false))?;
+    (number && label).then(|| Cell { folded: format!("{sign} {}", cell.folded), ..cell.clone() })
 }
 
 /// `SUBTOTAL 1440`: a whole number where only a sum can stand. Not for totals, where it may be a count.

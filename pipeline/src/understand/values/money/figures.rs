@@ -91,6 +91,13 @@ pub(super) fn thousands(token: &str, sep: char) -> bool {
     threes || lakhs
 }
 
+/// Whether groups of three end in one of two: `7.095.51` has a point where its comma was misread.
+pub(super) fn ends_in_cents(token: &str, sep: char) -> bool {
+    let groups: Vec<usize> = token.split(sep).map(str::len).collect();
+    let [first, threes @ .., 2] = groups.as_slice() else { return false };
+    (1..=3).contains(first) && !threes.is_empty() && threes.iter().all(|g| *g == 3) && !token.starts_with('0')
+}
+
 /// One digit run as an amount.
 pub(super) struct Number {
     pub amount: Amount,
@@ -112,10 +119,13 @@ pub(super) fn value(token: &str, style: Style, digits: u32) -> Option<Number> {
         (None, ..) => 0,
         (Some(sep), _, n) if n > 1 && token.matches(sep).count() == n => {
             // One kind of separator again and again: thousands, or an id or a date.
-            if !thousands(token, sep) {
+            if thousands(token, sep) {
+                0
+            } else if ends_in_cents(token, sep) {
+                2
+            } else {
                 return None;
             }
-            0
         }
         (Some('\''), ..) => 0,
         (Some(_), 1 | 2, _) => behind,
