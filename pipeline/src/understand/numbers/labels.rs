@@ -332,6 +332,7 @@ mod tests {
             "Your order no 12",
             "Customer number 12",
             "Notas 12",
+            "Factura no afecta 12",
         ] {
             assert_eq!(first(text), None, "{text}");
         }

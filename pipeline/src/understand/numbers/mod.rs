@@ -10,7 +10,7 @@ mod words;
 
 use self::{
     labels::{Form, Label, What, labels, point_of_sale, series},
-    printed::of_a_card,
+    printed::{of_a_card, of_an_earlier},
     shapes::{certified, doubtful, number_at},
 };
 use super::{
@@ -20,6 +20,7 @@ use super::{
 use crate::fields::{PageBox, Source};
 
 pub use printed::in_full;
+pub(super) use words::FREIGHT;
 
 /// A number with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,7 +144,7 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
             }
         }
     }
-    found.retain(|c| !of_a_card(sheet, &c.value));
+    found.retain(|c| !of_a_card(sheet, &c.value) && !of_an_earlier(sheet, &c.value));
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let top = found.first()?;
     let rival = found.iter().find(|c| squeezed(&c.value) != squeezed(&top.value));
