@@ -12,6 +12,7 @@ mod judge;
 mod proof;
 mod rates;
 mod service_note;
+mod spelled;
 mod tips;
 mod unlabelled;
 mod words;

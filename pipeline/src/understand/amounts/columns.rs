@@ -7,7 +7,7 @@ use super::{
 use crate::{
     fields::PageBox,
     understand::{
-        sheet::{Cell, Row},
+        sheet::{Cell, Row, Sheet},
         tables::heads_items,
     },
 };
@@ -55,6 +55,15 @@ pub(super) fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
 fn column(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {
     let at = row.cells.iter().rposition(|c| c.bbox[0] <= bbox[0] + 0.01)?;
     (row.cells.len() >= 3).then(|| row.cells.get(at)).flatten().map(|c| (c, false))
+}
+
+/// The head right over an amount, in words alone.
+pub(super) fn head<'a>(sheet: &'a Sheet, f: &Figure) -> Option<&'a Cell> {
+    let reach = 3.5 * (f.bbox[3] - f.bbox[1]).max(0.004);
+    let above = sheet.rows.get(..f.row)?.last()?;
+    let near = above.page == f.page && f.bbox[1] - above.bbox[3] <= reach;
+    let (head, _) = over(above, f.bbox).filter(|_| near)?;
+    (!head.folded.contains(|c: char| c.is_ascii_digit())).then_some(head)
 }
 
 /// The last head of a form's boxes, where the last amount below stands to its right: a head begins its box, a number ends it.

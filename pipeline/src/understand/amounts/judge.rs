@@ -263,7 +263,7 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
     if strong < 1.0 {
         sure *= doubt(best.figure.read);
     }
-    if !best.proof.change {
+    if !best.proof.change && !best.proof.spelled {
         sure = sure.min(ceiling(best, figures, parts));
     }
     let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);

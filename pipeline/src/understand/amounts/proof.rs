@@ -139,6 +139,8 @@ pub(super) struct Proof {
     pub of_parts: bool,
     /// It is another total after rounding.
     pub rounded: bool,
+    /// The paper says it in words, too.
+    pub spelled: bool,
     /// Rows where the value stands once more.
     pub repeated: usize,
 }
@@ -155,6 +157,7 @@ impl Proof {
             + one(self.triple && self.closure.is_none(), 0.9)
             + one(self.of_parts, 0.7)
             + one(self.rounded, 0.5)
+            + one(self.spelled, 1.0)
     }
 
     /// Weaker signs.
@@ -176,6 +179,7 @@ impl Proof {
         say(self.of_parts, "the totals of the parts make the total");
         say(self.rounded, "rounded, as printed, it is the total");
         say(self.paid, "the payment equals the total");
+        say(self.spelled, "the sum in words is the total");
         out
     }
 }
@@ -193,6 +197,7 @@ pub(super) fn prove(value: i64, rows: &[usize], figures: &Figures, parts: &Parts
         triple: triple(value, figures, parts),
         items: items(value, rows, figures),
         of_parts: of_parts(value, totals),
+        spelled: figures.spelled == Some(value),
         ..Proof::default()
     };
     proof.change = parts.change.iter().filter(elsewhere).any(|c| {
