@@ -23,7 +23,7 @@ pub(in crate::understand) mod tests;
 use breakdown::Breakdown;
 use figures::{Figure, Figures, figures};
 use judge::{Candidate, candidates, confidence, signs};
-use proof::{CENT, Closure, Parts, closure, decimal, tax_at};
+use proof::{CENT, Closure, Parts, closure, decimal, tax_at, tax_in};
 use words::Role;
 pub(super) use words::{plain, stands};
 
@@ -198,6 +198,10 @@ fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
     let elsewhere = |t: &Figure| t.row != best.figure.row || in_it(t);
     let held = |t: &&Figure| t.units >= 0 && t.units * 2 < best.value && elsewhere(t);
     let taxes: Vec<&Figure> = parts.taxes.iter().filter(held).collect();
+    if let Some(tax) = in_bases(best, parts, &taxes) {
+        (sums.subtotal, sums.tax) = (None, Some(tax));
+        return;
+    }
     if several_rates(sums, best, parts, &taxes) {
         return;
     }
@@ -207,6 +211,23 @@ fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
     let untaxed = |t: &Figure| t.units == 0 && is_net(best, parts);
     let proven = |t: &Figure| best.proof.rate || (alone(t) && (in_it(t) || untaxed(t)));
     sums.tax = tax.map(|t| valued(t, if proven(t) { 0.9 } else { 0.55 }));
+}
+
+/// The taxes of sums that make the total as they are, each at its printed rate: Poland's tills print so what was sold at each.
+fn in_bases(best: &Candidate, parts: &Parts, taxes: &[&Figure]) -> Option<Valued> {
+    let bases: Vec<i64> = parts.nets.iter().map(|n| n.units).filter(|units| *units > 0).collect();
+    let mut each: Vec<&Figure> =
+        taxes.iter().copied().filter(|t| t.units > 0 && !t.rates.is_empty()).collect();
+    each.sort_by_key(|t| t.units);
+    each.dedup_by_key(|t| t.units);
+    let is_in = |t: &Figure, base: i64| {
+        let near = |rate: &i64| *rate > 0 && (tax_in(base, *rate) - t.units).abs() <= included::ROUNDED;
+        t.rates.iter().any(near)
+    };
+    let held = each.iter().all(|t| bases.iter().any(|base| is_in(t, *base)));
+    let made = (bases.iter().sum::<i64>() - best.value).abs() <= CENT;
+    let first = each.first().filter(|_| held && made)?;
+    Some(summed(first, each.iter().map(|t| t.units).sum()))
 }
 
 /// Whether a sum that is called the one before tax is the total.
