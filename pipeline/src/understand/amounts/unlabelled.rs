@@ -120,7 +120,7 @@ fn proven(total: &Figure, tax: Option<Valued>, signs: &[&'static str], sure: f32
         total: Some(valued(total, sure)),
         tax_signs: if tax.is_some() { with(by_tax, vec![("said", said(PROVEN))]) } else { Signs::new() },
         tax,
-        because: vec![because.to_owned()],
+        because: (sure >= PROVEN).then(|| because.to_owned()).into_iter().collect(),
         total_signs: with(signs, vec![("said", said(sure)), ("unlabelled", 1.0)]),
         ..Sums::default()
     }
