@@ -20,6 +20,14 @@ fn numbers_of_both_styles() {
 }
 
 #[test]
+fn one_number_that_lost_a_digit_is_no_style() {
+    assert_eq!(style_of("82,00 61,000 51,000 194,000 174,600"), Style::Unknown);
+    assert_eq!(style_of("82.00 61.000 51.000 194.000 174.600"), Style::Unknown);
+    assert_eq!(style_of("82,00 61,50 1,000 2,000 1,500 3,250"), Style::Comma);
+    assert_eq!(style_of("82,00 1,000 2,000"), Style::Comma);
+}
+
+#[test]
 fn a_comma_that_was_read_as_a_point() {
     assert_eq!(read("7.095.51", Style::Unknown), ["7095.51"]);
     assert_eq!(read("1.234.567.89", Style::Unknown), ["1234567.89"]);
