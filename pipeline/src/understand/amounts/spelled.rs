@@ -57,6 +57,11 @@ pub(super) fn settle(figures: &mut Figures, sheet: &Sheet) {
 
 /// The sum that a line says in words, in ten-thousandths; `None` where nothing says that it is one.
 fn in_words(folded: &str) -> Option<i64> {
+    // Most lines name no number.
+    let named = |word: &str| NAMES.get(word).is_some_and(|value| *value > 1);
+    if !folded.split(|c: char| !c.is_alphabetic()).any(named) {
+        return None;
+    }
     let label = plain(folded);
     let words: Vec<&str> = label.split(' ').collect();
     let starts = (0..words.len()).filter(|at| is_name(words[*at]) && (*at == 0 || !is_name(words[*at - 1])));

@@ -104,8 +104,9 @@ struct Rows {
 impl Rows {
     fn of(sheet: &Sheet) -> Self {
         let squeezed = sheet.rows.iter().map(|row| squeezed(&row.text)).collect();
-        let heads = sheet.rows.iter().map(is_head).collect();
-        Self { squeezed, titles: sheet.rows.iter().map(is_title).collect(), heads }
+        let titles: Vec<bool> = sheet.rows.iter().map(is_title).collect();
+        let heads = sheet.rows.iter().zip(&titles).map(|(row, title)| *title && is_head(row)).collect();
+        Self { squeezed, titles, heads }
     }
 
     /// Whether the line above `at` is nothing but a title.
@@ -271,14 +272,14 @@ fn is_title(row: &Row) -> bool {
     })
 }
 
-/// Whether a row is a title and no more.
+/// Whether a row that is headed by a title says no more.
 fn is_head(row: &Row) -> bool {
     let [cell] = row.cells.as_slice() else { return false };
     let alone = |l: &Label| {
         let mut behind = cell.text.chars().skip(l.end);
         l.form == Form::Title && l.start == 0 && !behind.any(char::is_alphanumeric)
     };
-    labels(&cell.text).first().is_some_and(alone) && is_title(row)
+    labels(&cell.text).first().is_some_and(alone)
 }
 
 /// Whether a squeezed row has a number that is no part of a longer one.
