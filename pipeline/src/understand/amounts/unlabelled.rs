@@ -22,6 +22,9 @@ const ANY: f32 = 0.3;
 const SIGNED: f32 = 0.5;
 const ONLY: f32 = 0.7;
 
+/// So many times larger is far larger.
+const FAR: i64 = 4;
+
 /// Lines from the total to what was handed over at most, and from there to what was given back.
 const BEFORE: usize = 4;
 const BACK: usize = 2;
@@ -132,6 +135,8 @@ fn guessed(money: &[&Figure]) -> Sums {
     // A card's slip has one amount, and hardly a word for it.
     let only = largest.is_some_and(|best| money.iter().all(|f| f.units == best.units && f.seen.decimals));
     let signed = only_value(money.iter().copied().filter(|f| f.seen.signed));
+    // Next to a far larger amount it is the price of something else: a rebate next time, a bag.
+    let signed = signed.filter(|s| largest.is_some_and(|best| s.units.saturating_mul(FAR) >= best.units));
     let (best, sure) = match signed {
         _ if only => (largest, ONLY),
         Some(signed) => (Some(signed), SIGNED),
