@@ -35,6 +35,7 @@ fn lines_rates_and_currencies_say_a_total_that_no_word_names() {
     );
     let (total, confidence, _) = read("ZUIDERPAD 09.00-28.08 89.88-22.80\nKAARTJE EUR 22,95");
     assert!(total == "22.95" && confidence <= 0.6, "{total} {confidence}");
+    assert_eq!(read("ABCD 12.00\nEFGH 11.00\nIJKL $1.00").0, "12.00", "a rebate next time");
     assert_eq!(
         read("DAGKAART\n187231051 jpb031 916028 $7.50").0,
         "7.50",
