@@ -12,7 +12,9 @@ mod judge;
 mod proof;
 mod rates;
 mod service_note;
+mod spelled;
 mod tips;
+mod unlabelled;
 mod words;
 
 #[cfg(test)]
@@ -21,7 +23,7 @@ pub(in crate::understand) mod tests;
 use breakdown::Breakdown;
 use figures::{Figure, Figures, figures};
 use judge::{Candidate, candidates, confidence, signs};
-use proof::{CENT, Parts, decimal, tax_at};
+use proof::{CENT, Closure, Parts, closure, decimal, tax_at, tax_in};
 use words::Role;
 pub(super) use words::{plain, stands};
 
@@ -100,7 +102,7 @@ fn money_back(figures: &Figures) -> Option<bool> {
 fn of_figures(sheet: &Sheet, figures: &Figures) -> Sums {
     let parts = Parts::of(figures);
     let ranked = candidates(figures, &parts);
-    let Some(best) = ranked.first() else { return without_label(figures) };
+    let Some(best) = ranked.first() else { return unlabelled::sums(figures) };
     let table = rates::table(&rates::rows(figures), best.value);
     let mut sure = confidence(&ranked, figures, &parts);
     if table.is_some() {
@@ -178,7 +180,9 @@ fn tax_signs(tax: &Valued, sure: f32, best: &Candidate, parts: &Parts) -> Signs 
 
 /// Subtotal and tax: those of the equation, or labelled ones that are plausible.
 fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
-    if let Some(closure) = &best.proof.closure {
+    if let Some(whole) = &best.proof.closure {
+        let inner = before_extras(whole, parts);
+        let closure = inner.as_ref().unwrap_or(whole);
         sums.subtotal = Some(valued(&closure.net, 0.95));
         if let [tax, rest @ ..] = closure.taxes.as_slice() {
             let mut all = valued(tax, 0.95);
@@ -190,13 +194,52 @@ fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
     }
     let net = parts.nets.iter().rfind(|n| n.units > 0 && n.units <= best.value && !n.guessed);
     sums.subtotal = net.map(|n| valued(n, 0.6));
-    let held = |t: &&Figure| t.units >= 0 && t.units * 2 < best.value && t.row != best.figure.row;
+    let in_it = |t: &Figure| included::is_tax_in(best.value, t.units);
+    let elsewhere = |t: &Figure| t.row != best.figure.row || in_it(t);
+    let held = |t: &&Figure| t.units >= 0 && t.units * 2 < best.value && elsewhere(t);
     let taxes: Vec<&Figure> = parts.taxes.iter().filter(held).collect();
+    if let Some(tax) = in_bases(best, parts, &taxes) {
+        (sums.subtotal, sums.tax) = (None, Some(tax));
+        return;
+    }
     if several_rates(sums, best, parts, &taxes) {
         return;
     }
-    let tax = taxes.iter().find(|t| !t.summary).or(taxes.first());
-    sums.tax = tax.map(|t| valued(t, if best.proof.rate { 0.9 } else { 0.55 }));
+    let tax = taxes.iter().find(|t| !t.summary).or(taxes.first()).copied();
+    let alone = |t: &Figure| taxes.iter().all(|other| other.units == t.units || other.units == 0);
+    // Nothing is added to the net, and nothing else is called a tax.
+    let untaxed = |t: &Figure| t.units == 0 && is_net(best, parts);
+    let proven = |t: &Figure| best.proof.rate || (alone(t) && (in_it(t) || untaxed(t)));
+    sums.tax = tax.map(|t| valued(t, if proven(t) { 0.9 } else { 0.55 }));
+}
+
+/// The taxes of sums that make the total as they are, each at its printed rate: Poland's tills print so what was sold at each.
+fn in_bases(best: &Candidate, parts: &Parts, taxes: &[&Figure]) -> Option<Valued> {
+    let bases: Vec<i64> = parts.nets.iter().map(|n| n.units).filter(|units| *units > 0).collect();
+    let mut each: Vec<&Figure> =
+        taxes.iter().copied().filter(|t| t.units > 0 && !t.rates.is_empty()).collect();
+    each.sort_by_key(|t| t.units);
+    each.dedup_by_key(|t| t.units);
+    let is_in = |t: &Figure, base: i64| {
+        let near = |rate: &i64| *rate > 0 && (tax_in(base, *rate) - t.units).abs() <= included::ROUNDED;
+        t.rates.iter().any(near)
+    };
+    let held = each.iter().all(|t| bases.iter().any(|base| is_in(t, *base)));
+    let made = (bases.iter().sum::<i64>() - best.value).abs() <= CENT;
+    let first = each.first().filter(|_| held && made)?;
+    Some(summed(first, each.iter().map(|t| t.units).sum()))
+}
+
+/// Whether a sum that is called the one before tax is the total.
+fn is_net(best: &Candidate, parts: &Parts) -> bool {
+    parts.nets.iter().any(|n| n.units == best.value && n.row != best.figure.row && !n.guessed && !n.summary)
+}
+
+/// Where a tip or the like makes one total of another, how net and tax make that other.
+fn before_extras(whole: &Closure, parts: &Parts) -> Option<Closure> {
+    let of_total = whole.taxes.is_empty() && matches!(whole.net.role, Some((Role::Total, _)));
+    let inner = of_total.then(|| closure(whole.net.units, &[whole.net.row], parts)).flatten();
+    inner.filter(|inner| !inner.taxes.is_empty())
 }
 
 /// Taxes at several rates: their sum is the tax where it makes the total with their bases, or where it is printed itself;
@@ -276,50 +319,4 @@ fn contradiction(best: &Candidate, figures: &Figures, parts: &Parts) -> Option<(
             std::iter::once(net.units).chain(taxes.iter().map(|t| t.units)).map(decimal).collect();
         ("subtotal + tax = total".to_owned(), left.join(" + "), decimal(total))
     })
-}
-
-/// So many of the largest amounts may be a total without a label.
-const LARGEST: usize = 20;
-/// How sure rules are of a total without a label that its tax proves.
-const UNLABELLED: f32 = 0.85;
-/// How sure rules are of the largest amount without a label, and of the only one.
-const ANY: f32 = 0.3;
-const ONLY: f32 = 0.7;
-
-/// No label at all: what a table of rates comes to, or the largest amount where the tax in it stands beside its rate; else
-/// that amount with little confidence.
-fn without_label(figures: &Figures) -> Sums {
-    let money = figures.all.iter().filter(|f| (f.seen.decimals || f.seen.signed) && f.units > 0);
-    let mut money: Vec<&Figure> = money.collect();
-    money.sort_by_key(|f| std::cmp::Reverse((f.units, f.row)));
-    let best = money.first().copied();
-    // A card's slip has one amount, and hardly a word for it.
-    let only = best.is_some_and(|b| money.iter().all(|f| f.units == b.units && f.seen.decimals));
-    let sure = if only { ONLY } else { ANY };
-    let total_signs = vec![("said", said(sure)), ("unlabelled", 1.0), ("only", yes(only))];
-    let rows = rates::rows(figures);
-    let proven = money.iter().take(LARGEST).find_map(|f| Some((*f, rates::table(&rows, f.units)?)));
-    if let Some((total, table)) = proven {
-        let tax = Valued { amount: in_cents(table.tax), ..valued(&table.at, UNLABELLED) };
-        return unlabelled(total, tax, "table", "net and tax of the table of rates make the total");
-    }
-    if let Some(total) = best
-        && let Some(tax) = included::at_rate(&figures.all, total.units)
-    {
-        let tax = valued(tax, UNLABELLED);
-        return unlabelled(total, tax, "rate", "the tax at its rate is the tax in the total");
-    }
-    Sums { total: best.map(|f| valued(f, sure)), total_signs, ..Sums::default() }
-}
-
-/// A total without a label that its tax proves, by this sign.
-fn unlabelled(total: &Figure, tax: Valued, sign: &'static str, because: &str) -> Sums {
-    Sums {
-        total: Some(valued(total, UNLABELLED)),
-        tax: Some(tax),
-        because: vec![because.to_owned()],
-        total_signs: vec![("said", said(UNLABELLED)), ("unlabelled", 1.0), (sign, 1.0)],
-        tax_signs: vec![("said", said(UNLABELLED)), (sign, 1.0)],
-        ..Sums::default()
-    }
 }

@@ -5,7 +5,7 @@ mod fiscal;
 
 use base64::Engine;
 
-use super::{identity, money, sheet::Sheet};
+use super::{identity, money, numbers::FREIGHT, sheet::Sheet};
 use crate::{
     fields::{Field, FieldName, Fields, Source},
     reading::Barcode,
@@ -44,11 +44,12 @@ pub fn find(barcodes: &[Barcode]) -> Option<Code> {
 /// 49, in groups of four, on one line or two.
 #[must_use]
 pub fn printed(sheet: &Sheet) -> Option<Code> {
+    let freight = sheet.says(&FREIGHT);
     sheet.rows.iter().enumerate().find_map(|(at, row)| {
         let next = sheet.rows.get(at + 1).filter(|next| next.page == row.page);
         let both = next.map(|next| format!("{} {}", row.text, next.text));
         std::iter::once(row.text.clone()).chain(both).find_map(|text| {
-            runs(&text).into_iter().find_map(|key| {
+            runs(&text).into_iter().filter(|key| !freight || fiscal::is_of_transport(key)).find_map(|key| {
                 let text = key.clone();
                 let code = Barcode { symbology: String::new(), text, page: row.page, bbox: row.bbox };
                 let mut values = Values { fields: Fields::new(), payee: None, code: &code };

@@ -61,6 +61,8 @@ struct Seen {
     role: Option<Role>,
     clock: bool,
     among_items: bool,
+    /// A word over its column says its role, and an amount stands on its row.
+    headed: bool,
     row: usize,
     page: u32,
     bbox: PageBox,
@@ -78,7 +80,8 @@ fn seen(found: &Findings<'_>) -> Vec<Seen> {
             let mut from = 0;
             for read in dates::dates(&cell.folded, found.place.order) {
                 let own = cell.folded.get(from..read.at).unwrap_or_default();
-                let role = role_of(sheet, i, c, own, from > 0);
+                let told = role_of(sheet, i, c, own, from > 0);
+                let role = told.map(|(role, _)| role);
                 let (date, other) = settle(&read, row, found.today);
                 out.push(Seen {
                     date,
@@ -87,6 +90,7 @@ fn seen(found: &Findings<'_>) -> Vec<Seen> {
                     role,
                     clock,
                     among_items: money && role.is_none(),
+                    headed: money && told.is_some_and(|(_, over)| over),
                     row: i,
                     page: row.page,
                     bbox: row.around(cell, read.at..read.end),
@@ -98,8 +102,23 @@ fn seen(found: &Findings<'_>) -> Vec<Seen> {
             }
         }
     }
+    settle_lists(&mut out);
     settle_stay(&mut out);
     out
+}
+
+/// The word over a column of dated entries (`Date  Service  Amount`) says nothing of the paper's own day.
+fn settle_lists(all: &mut [Seen]) {
+    let headed: Vec<(u32, usize, PageBox)> =
+        all.iter().filter(|s| s.headed).map(|s| (s.page, s.row, s.bbox)).collect();
+    for s in all.iter_mut().filter(|s| s.headed && s.role == Some(Role::Plain)) {
+        let below = |(page, row, bbox): &(u32, usize, PageBox)| {
+            *page == s.page && *row != s.row && bbox[0] < s.bbox[2] && bbox[2] > s.bbox[0]
+        };
+        if headed.iter().any(below) {
+            (s.role, s.among_items) = (None, true);
+        }
+    }
 }
 
 /// Who stayed from one day to another has the bill of the last one, unless a label names another; a departure without an
@@ -115,11 +134,12 @@ fn settle_stay(all: &mut [Seen]) {
     }
 }
 
-/// The role that the words near a date give it: those before it, else those in the cell to the left, else those over it.
-fn role_of(sheet: &Sheet, row: usize, cell: usize, own: &str, again: bool) -> Option<Role> {
+/// The role that the words near a date give it: those before it, else those in the cell to the left, else those over it;
+/// and whether it was these.
+fn role_of(sheet: &Sheet, row: usize, cell: usize, own: &str, again: bool) -> Option<(Role, bool)> {
     let own = plain(own);
     if let Some(role) = last_role(&own) {
-        return Some(role);
+        return Some((role, false));
     }
     let lettered = |text: &str| text.split(' ').any(|w| w.len() > 2 && w.chars().all(char::is_alphabetic));
     if again || lettered(&own) {
@@ -131,7 +151,7 @@ fn role_of(sheet: &Sheet, row: usize, cell: usize, own: &str, again: bool) -> Op
         && dates::dates(&left.folded, Order::DayFirst).is_empty()
         && let Some(role) = last_role(&plain(&left.folded))
     {
-        return Some(role);
+        return Some((role, false));
     }
     let bbox = this.cells.get(cell)?.bbox;
     let height = (bbox[3] - bbox[1]).max(0.004);
@@ -147,7 +167,7 @@ fn role_of(sheet: &Sheet, row: usize, cell: usize, own: &str, again: bool) -> Op
         let Some(over) = over else { continue };
         // A date over a date: the label, if any, is above both or it is a list.
         if dates::dates(&over.folded, Order::DayFirst).is_empty() {
-            return last_role(&plain(&over.folded));
+            return last_role(&plain(&over.folded)).map(|role| (role, true));
         }
     }
     None

@@ -22,6 +22,8 @@ static CHANGE_BESIDE: Phrases = LazyLock::new(|| of("change_beside"));
 static CHANGE_SAID: Phrases = LazyLock::new(|| of("change_said"));
 /// What stands before how it was paid.
 static ASKED: Phrases = LazyLock::new(|| of("asked"));
+/// What a card's terminal prints beside them.
+static SLIP: Phrases = LazyLock::new(|| of("slip"));
 /// Where such a word speaks of something else.
 static NOT: Phrases = LazyLock::new(|| of("not"));
 
@@ -58,6 +60,11 @@ pub fn paid(sheet: &Sheet) -> Option<Paid<'_>> {
         _ => 0.6,
     };
     Some(Paid { how, confidence, row })
+}
+
+/// Whether a phrase in plain words is one of those that say how something was paid.
+pub(super) fn says_how(phrase: &str) -> bool {
+    [&CARD, &CASH, &CHANGE, &ASKED, &SLIP].into_iter().any(|words| words.contains(&phrase))
 }
 
 /// Whether a paper says that money was given back.
@@ -109,7 +116,7 @@ mod tests {
     #[test]
     fn every_word_of_the_file_is_read() {
         let text = include_str!("data/payment_words.tsv");
-        let lists = [&CARD, &CASH, &CHANGE, &CHANGE_BESIDE, &CHANGE_SAID, &ASKED, &NOT];
+        let lists = [&CARD, &CASH, &CHANGE, &CHANGE_BESIDE, &CHANGE_SAID, &ASKED, &SLIP, &NOT];
         knowledge::assert_read(text, &lists);
         knowledge::assert_folded(text);
         assert!(lists.iter().flat_map(|l| l.iter()).all(|w| plain(w) == *w));

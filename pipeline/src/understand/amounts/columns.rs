@@ -7,7 +7,7 @@ use super::{
 use crate::{
     fields::PageBox,
     understand::{
-        sheet::{Cell, Row},
+        sheet::{Cell, Row, Sheet},
         tables::heads_items,
     },
 };
@@ -22,12 +22,17 @@ pub(super) fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
             continue;
         }
         let (page, row, bbox) = (f.page, f.row, f.bbox);
+        let Some(below) = reader.sheet.rows.get(row) else { continue };
         let height = (bbox[3] - bbox[1]).max(0.004);
         for above in reader.sheet.rows[..row].iter().rev().take(4) {
             if above.page != page || bbox[1] - above.bbox[3] > height * 3.5 {
                 break;
             }
-            let own = if lone { column(above, bbox) } else { over(above, bbox) };
+            let own = if lone {
+                column(above, bbox)
+            } else {
+                over(above, bbox).or_else(|| boxed(above, below, bbox))
+            };
             let Some((head, whole)) = own else { continue };
             let label = plain(&head.folded);
             if heads_items(&plain(&above.folded)) || !read_cell(reader, head, false).figures.is_empty() {
@@ -51,6 +56,26 @@ fn column(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {
     let at = row.cells.iter().rposition(|c| c.bbox[0] <= bbox[0] + 0.01)?;
     (row.cells.len() >= 3).then(|| row.cells.get(at)).flatten().map(|c| (c, false))
 }
+
+/// The head right over an amount, in words alone.
+pub(super) fn head<'a>(sheet: &'a Sheet, f: &Figure) -> Option<&'a Cell> {
+    let reach = 3.5 * (f.bbox[3] - f.bbox[1]).max(0.004);
+    let above = sheet.rows.get(..f.row)?.last()?;
+    let near = above.page == f.page && f.bbox[1] - above.bbox[3] <= reach;
+    let (head, _) = over(above, f.bbox).filter(|_| near)?;
+    (!head.folded.contains(|c: char| c.is_ascii_digit())).then_some(head)
+}
+
+/// The last head of a form's boxes, where the last amount below stands to its right: a head begins its box, a number ends it.
+fn boxed<'a>(heads: &'a Row, row: &Row, bbox: PageBox) -> Option<(&'a Cell, bool)> {
+    let (head, last) = (heads.cells.last()?, row.cells.last()?);
+    let is_total = matches!(role_of(&plain(&head.folded)), Some((Role::Total | Role::Due, w)) if w >= 1.0);
+    let ends = heads.cells.len() >= BOXES && row.cells.len() > 1 && last.bbox == bbox;
+    (ends && is_total && head.bbox[2] <= bbox[0]).then_some((head, false))
+}
+
+/// Heads of a line of boxes, at the least.
+const BOXES: usize = 3;
 
 /// The cell of `row` that stands over `bbox`, and whether the row heads several sums.
 fn over(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {

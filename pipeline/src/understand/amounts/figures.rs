@@ -4,7 +4,7 @@
 //! alone on a line with the amount on the next.
 
 use super::{
-    columns, included, service_note, tips,
+    columns, included, service_note, spelled, tips,
     words::{Role, before_base, begins_summary, names_tax, only_currency, plain, role_of},
 };
 use crate::{
@@ -64,6 +64,8 @@ pub(super) struct Figures {
     pub rates: Vec<i64>,
     /// There are two sums, with and without a tip or what is kept back, and nothing says which was charged.
     pub torn: bool,
+    /// What the paper says in words too, in ten-thousandths.
+    pub spelled: Option<i64>,
 }
 
 /// How this document writes its amounts.
@@ -193,6 +195,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
         unread: Vec::new(),
         rates: Vec::new(),
         torn: false,
+        spelled: None,
     };
     let mut summary = false;
     for (i, row) in sheet.rows.iter().enumerate() {
@@ -223,6 +226,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
     columns::pair_lines(&reader, &mut out);
     tips::settle(&mut out, sheet);
     service_note::settle(&mut out, sheet);
+    spelled::settle(&mut out, sheet);
     out
 }
 
@@ -256,7 +260,7 @@ fn ends_summary(f: &Figure) -> bool {
 fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
     // Where the rate is printed with its sign, no bare number is one.
     let taxed = plain(&row.folded).split(' ').any(names_tax) && !prints_rate(&row.folded);
-    let reads: Vec<Read> = row.cells.iter().map(|c| read_cell(reader, c, taxed)).collect();
+    let reads = reads(reader, row, taxed);
     let rates: Vec<i64> = reads.iter().flat_map(|r| r.rates.clone()).collect();
     let mut out: Vec<Figure> = Vec::new();
     // The words that stand before the next amount, and how many amounts they already have.
@@ -309,6 +313,24 @@ fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
         out.extend(guess(row, index, rates));
     }
     out
+}
+
+/// The amounts of each cell.
+fn reads(reader: &Reader<'_>, row: &Row, taxed: bool) -> Vec<Read> {
+    let read = |(at, cell): (usize, &Cell)| {
+        let signed = at.checked_sub(1).and_then(|before| signed_by(row.cells.get(before)?, cell));
+        read_cell(reader, signed.as_ref().unwrap_or(cell), taxed)
+    };
+    row.cells.iter().enumerate().map(read).collect()
+}
+
+/// A number alone, with the currency that stands at the end of the label in the cell before it: `Total: $` and, far behind,
+/// `3170`.
+fn signed_by(before: &Cell, cell: &Cell) -> Option<Cell> {
+    let number = cell.folded.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\''));
+    let label = !before.folded.contains(|c: char| c.is_ascii_digit());
+    let sign = before.folded.rsplit([' ', ':']).next().filter(|sign| currency::is_sign(sign, false))?;
+    (number && label).then(|| Cell { folded: format!("{sign} {}", cell.folded), ..cell.clone() })
 }
 
 /// `SUBTOTAL 1440`: a whole number where only a sum can stand. Not for totals, where it may be a count.

@@ -19,6 +19,19 @@ pub(super) const ROUNDED: i64 = CENT / 2 + CENT / 10;
 pub(super) fn settle(figures: &mut [Figure]) {
     for row in figures.chunk_by_mut(|a, b| a.page == b.page && a.row == b.row) {
         settle_row(row);
+        settle_turned(row);
+    }
+}
+
+/// Where a till prints the tax before its name and behind it what it is in (`4.67 VAT 38.00`), the tax is the first of them.
+fn settle_turned(row: &mut [Figure]) {
+    let [tax, gross] = row else { return };
+    let turned = tax.role.is_none() && matches!(gross.role, Some((Role::Tax, _)));
+    let printed =
+        |rate: &i64| RATES.contains(rate) && (tax_in(gross.units, *rate) - tax.units).abs() <= ROUNDED;
+    if turned && tax.units >= LEAST && (is_tax_in(gross.units, tax.units) || gross.rates.iter().any(printed))
+    {
+        tax.role = gross.role.take();
     }
 }
 
@@ -46,7 +59,7 @@ fn settle_row(row: &mut [Figure]) {
 }
 
 /// Whether an amount is the tax in a sum at a usual rate, and not, at another, the tax on it.
-fn is_tax_in(gross: i64, tax: i64) -> bool {
+pub(super) fn is_tax_in(gross: i64, tax: i64) -> bool {
     let is_it = |units: i64| (units - tax).abs() <= ROUNDED;
     tax >= LEAST
         && USUAL_RATES.iter().any(|rate| is_it(tax_in(gross, *rate)))

@@ -4,6 +4,7 @@ use super::{
     figures::{Figure, Figures},
     included,
     proof::{CENT, Parts, Proof, prove},
+    rates,
     words::Role,
 };
 use crate::understand::{
@@ -52,6 +53,20 @@ fn claim(f: &Figure) -> f32 {
 /// So many values are weighed: those that labels claim most.
 const MOST: usize = 60;
 
+/// A label that claims so much names the total.
+const NAMED: f32 = 0.75;
+
+/// What net and tax come to, and what the rows of a table of rates do: where no label surely names the total, it is one of
+/// them if it is printed.
+fn come_to(parts: &Parts, rows: &[rates::Rate]) -> Vec<i64> {
+    let mut out = rates::gross(rows).to_vec();
+    for net in parts.nets.iter().filter(|n| n.units > 0 && !n.guessed) {
+        let taxes = parts.taxes.iter().filter(|t| t.units > 0 && t.row != net.row);
+        out.extend(taxes.map(|t| net.units + t.units));
+    }
+    out
+}
+
 /// All candidates, the best first.
 pub(super) fn candidates(figures: &Figures, parts: &Parts) -> Vec<Candidate> {
     let labelled: Vec<i64> = figures
@@ -66,6 +81,11 @@ pub(super) fn candidates(figures: &Figures, parts: &Parts) -> Vec<Candidate> {
     for (p, c) in parts.paid.iter().flat_map(|p| parts.change.iter().map(move |c| (p, c))) {
         values.push(p.units - c.units.abs());
     }
+    let named = figures.all.iter().any(|f| f.units > 0 && claim(f) >= NAMED);
+    let rows = if named { Vec::new() } else { rates::rows(figures) };
+    if !named && !values.is_empty() {
+        values.extend(come_to(parts, &rows));
+    }
     values.retain(|v| *v > 0);
     values.sort_unstable();
     values.dedup();
@@ -78,6 +98,9 @@ pub(super) fn candidates(figures: &Figures, parts: &Parts) -> Vec<Candidate> {
     values.truncate(MOST);
     let mut out: Vec<Candidate> =
         values.iter().filter_map(|(v, _)| candidate(*v, figures, parts, &labelled)).collect();
+    for c in &mut out {
+        c.proof.triple |= rates::table(&rows, c.value).is_some();
+    }
     let largest =
         figures.all.iter().filter(|f| counts_as_larger(f, parts)).map(|f| f.units).max().unwrap_or(0);
     for c in &mut out {
@@ -240,7 +263,7 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
     if strong < 1.0 {
         sure *= doubt(best.figure.read);
     }
-    if !best.proof.change {
+    if !best.proof.change && !best.proof.spelled {
         sure = sure.min(ceiling(best, figures, parts));
     }
     let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);

@@ -2,6 +2,7 @@
 
 use super::{
     figures::{Figure, Figures},
+    included,
     words::Role,
 };
 
@@ -138,6 +139,8 @@ pub(super) struct Proof {
     pub of_parts: bool,
     /// It is another total after rounding.
     pub rounded: bool,
+    /// The paper says it in words, too.
+    pub spelled: bool,
     /// Rows where the value stands once more.
     pub repeated: usize,
 }
@@ -154,6 +157,7 @@ impl Proof {
             + one(self.triple && self.closure.is_none(), 0.9)
             + one(self.of_parts, 0.7)
             + one(self.rounded, 0.5)
+            + one(self.spelled, 1.0)
     }
 
     /// Weaker signs.
@@ -175,6 +179,7 @@ impl Proof {
         say(self.of_parts, "the totals of the parts make the total");
         say(self.rounded, "rounded, as printed, it is the total");
         say(self.paid, "the payment equals the total");
+        say(self.spelled, "the sum in words is the total");
         out
     }
 }
@@ -184,12 +189,15 @@ pub(super) fn prove(value: i64, rows: &[usize], figures: &Figures, parts: &Parts
     let elsewhere = |f: &&Figure| !rows.contains(&f.row);
     let paid: Vec<&Figure> = parts.paid.iter().filter(elsewhere).collect();
     let mut proof = Proof {
-        closure: closure(value, rows, parts).or_else(|| rate_alone(value, figures, parts)),
+        closure: closure(value, rows, parts)
+            .or_else(|| rate_alone(value, figures, parts))
+            .or_else(|| unnamed_net(value, rows, figures, parts)),
         paid: paid.iter().any(|p| p.units.abs() == value && !p.guessed),
         rate: rate(value, rows, parts),
         triple: triple(value, figures, parts),
         items: items(value, rows, figures),
         of_parts: of_parts(value, totals),
+        spelled: figures.spelled == Some(value),
         ..Proof::default()
     };
     proof.change = parts.change.iter().filter(elsewhere).any(|c| {
@@ -213,7 +221,12 @@ fn tax_sets(taxes: Vec<Figure>) -> Vec<Vec<Figure>> {
     let mut tax_sets: Vec<Vec<Figure>> = vec![vec![]];
     tax_sets.extend(taxes.iter().map(|t| vec![t.clone()]));
     let outside: Vec<Figure> = taxes.iter().filter(|t| !t.summary).cloned().collect();
-    for set in [outside, taxes] {
+    // Some papers print their taxes twice, for the buyer and for the office.
+    let mut once = outside.clone();
+    once.sort_by_key(|t| t.units);
+    once.dedup_by_key(|t| t.units);
+    let repeats = once.len() < outside.len();
+    for set in [outside, taxes].into_iter().chain(repeats.then_some(once)) {
         if set.len() > 1 && set.len() <= 12 {
             tax_sets.push(set);
         }
@@ -242,7 +255,7 @@ fn roundings(list: &[Figure]) -> Vec<(i64, usize)> {
 }
 
 /// Net + taxes + extras - discounts ± rounding - withheld = `value`, with at least one of them.
-fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
+pub(super) fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
     let free = |list: &[Figure]| -> Vec<Figure> {
         list.iter().filter(|f| !rows.contains(&f.row) && f.units != 0).cloned().collect()
     };
@@ -333,8 +346,12 @@ pub(super) fn decimal(units: i64) -> String {
     format!("{}{}.{:02}", if units < 0 { "-" } else { "" }, cents / 100, cents % 100)
 }
 
-/// A tax printed beside its rate is what `value` holds at that rate.
+/// A tax printed beside its rate is what `value` holds at that rate; beside `value` itself it needs none that is printed.
 fn rate(value: i64, rows: &[usize], parts: &Parts) -> bool {
+    let mut beside = parts.taxes.iter().filter(|t| rows.contains(&t.row));
+    if beside.any(|t| included::is_tax_in(value, t.units)) {
+        return true;
+    }
     parts.taxes.iter().filter(|t| !rows.contains(&t.row) && t.units >= 20 * CENT).any(|t| {
         let mut rates = t.rates.clone();
         rates.dedup();
@@ -357,6 +374,21 @@ fn rate_alone(value: i64, figures: &Figures, parts: &Parts) -> Option<Closure> {
         format!("subtotal {} + {} % tax = total {}", decimal(net.units), decimal(rate * 100), decimal(value));
     let less = Less::default();
     Some(Closure { net: net.clone(), taxes: vec![], sentence, terms: 1, less })
+}
+
+/// The sum before the only tax stands above it without a word, for one thing was bought; with the tax it makes `value`.
+fn unnamed_net(value: i64, rows: &[usize], figures: &Figures, parts: &Parts) -> Option<Closure> {
+    let mut taxes = parts.taxes.iter().filter(|t| t.units > 0 && !t.summary && !rows.contains(&t.row));
+    let tax = taxes.next()?;
+    if !parts.nets.is_empty() || taxes.any(|other| other.units != tax.units) {
+        return None;
+    }
+    let makes = |f: &&Figure| f.units > tax.units && f.units + tax.units == value;
+    let above = |f: &&Figure| f.role.is_none() && f.seen.decimals && f.page == tax.page && f.row < tax.row;
+    let net = figures.all.iter().filter(above).find(makes)?;
+    let sentence = sentence(net.units, &[("tax", tax.units)], value);
+    let less = Less::default();
+    Some(Closure { net: net.clone(), taxes: vec![tax.clone()], sentence, terms: 1, less })
 }
 
 /// `100.00 10.00 110.00` on a row, or the sums of a table's nets and taxes.

@@ -43,7 +43,22 @@ const MOST: usize = 6;
 
 /// The tax in `total`, where one row of the table comes to it, or all rows do together; none where nothing is taxed.
 pub(super) fn table(rows: &[Rate], total: i64) -> Option<Table> {
-    made(rows, total).filter(|table| table.tax > 0)
+    let all = made(rows, total).filter(|table| table.tax > 0);
+    all.or_else(|| {
+        let taxed: Vec<Rate> = taxed(rows).cloned().collect();
+        if taxed.len() < rows.len() { made(&taxed, total) } else { None }
+    })
+}
+
+/// Without what looks like a rate of nothing: it may be a line of the bill that nothing was taken off.
+fn taxed(rows: &[Rate]) -> impl Iterator<Item = &Rate> {
+    rows.iter().filter(|r| r.rate != Some(0))
+}
+
+/// What the rows of a table may come to, tax included.
+pub(super) fn gross(rows: &[Rate]) -> [i64; 2] {
+    let (all, taxed): (Vec<&Rate>, Vec<&Rate>) = (rows.iter().collect(), taxed(rows).collect());
+    [sum(&all, Rate::gross), sum(&taxed, Rate::gross)]
 }
 
 fn made(rows: &[Rate], total: i64) -> Option<Table> {
@@ -63,9 +78,18 @@ fn made(rows: &[Rate], total: i64) -> Option<Table> {
     }
     let (net, tax) = (sum(&once, |r| r.net), sum(&once, |r| r.tax));
     let first = once.iter().min_by_key(|r| r.at.row)?;
-    let made = once.len() > 1 && apart(net.saturating_add(tax)) <= CENT * once.len() as i64;
+    let near = |net: i64| once.len() > 1 && apart(net.saturating_add(tax)) <= CENT * once.len() as i64;
+    let net = [net, shared(&once)].into_iter().find(|net| near(*net))?;
     let rows = once.iter().map(|r| (*r).clone()).collect();
-    made.then(|| Table { net, tax, at: first.at.clone(), rows })
+    Some(Table { net, tax, at: first.at.clone(), rows })
+}
+
+/// Before tax, where one base bears several taxes (`25 % 20,00 5,00` over `3 % 20,00 0,60`): each base once.
+fn shared(rows: &[&Rate]) -> i64 {
+    let mut bases: Vec<&Rate> = rows.to_vec();
+    bases.sort_by_key(|r| (r.net, r.rate));
+    bases.dedup_by(|b, a| a.net == b.net && a.rate.is_some() && b.rate.is_some() && a.rate != b.rate);
+    sum(&bases, |r| r.net)
 }
 
 /// A page of nothing but the largest amounts is no reason to overflow.
@@ -160,7 +184,13 @@ fn rate(row: &[Figure]) -> Option<Rate> {
             return Some(Rate { net, tax: tax.units, rate, at: tax.clone() });
         }
     }
+    if let Some(led) = led(row).filter(|_| printed.is_empty()) {
+        return Some(led);
+    }
     let zero = row.iter().find(|f| f.units == 0)?;
+    if let Some(net) = untaxed(row) {
+        return Some(Rate { net, tax: 0, rate: Some(0), at: zero.clone() });
+    }
     let twice = row.iter().find(|f| f.units > 0 && units.iter().filter(|u| **u == f.units).count() == 2)?;
     // A tax with no base of its own, which another row has: `3 % 0,00 4,69 4,69`. Without a rate nothing of it is tax:
     // `0 % 5,00 0,00 5,00`.
@@ -168,4 +198,23 @@ fn rate(row: &[Figure]) -> Option<Rate> {
         Some(_) => Rate { net: 0, tax: twice.units, rate: None, at: twice.clone() },
         None => Rate { net: twice.units, tax: 0, rate: Some(0), at: zero.clone() },
     })
+}
+
+/// `13.00 0.00 278.76 36.24`: rates without their sign lead the row, and what they are on and come to ends it.
+fn led(row: &[Figure]) -> Option<Rate> {
+    let [leads @ .., net, tax] = row else { return None };
+    let rate = leads.iter().map(|f| f.units / CENT).sum::<i64>();
+    let may_be = |f: &Figure| !f.seen.signed && (f.units == 0 || included::RATES.contains(&(f.units / CENT)));
+    let holds = included::RATES.contains(&rate)
+        && tax.units >= included::LEAST
+        && tax_at(net.units, rate).saturating_sub(tax.units).abs() <= included::ROUNDED;
+    let made = || Rate { net: net.units, tax: tax.units, rate: Some(rate), at: tax.clone() };
+    (leads.iter().all(may_be) && holds).then(made)
+}
+
+/// `0 % 4.27 0.00`: what nothing of is tax, as the row says.
+fn untaxed(row: &[Figure]) -> Option<i64> {
+    let [a, b] = row else { return None };
+    let said = !a.rates.is_empty() && a.rates.iter().all(|rate| *rate == 0);
+    (said && a.units.min(b.units) == 0).then(|| a.units.max(b.units)).filter(|net| *net > 0)
 }

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use super::{
+    columns,
     figures::Figures,
-    words::{Role, plain},
+    words::{Role, plain, role_of},
 };
 use crate::{
     knowledge::{self, Phrases},
@@ -36,9 +37,14 @@ pub(super) fn settle(figures: &mut Figures, sheet: &Sheet) {
         let row = |n: Option<usize>| n.and_then(|n| figures.all.get(n)).map(|f| f.row);
         row(n.checked_sub(1)) != row(Some(n)) && row(n.checked_add(1)) != row(Some(n))
     };
+    // In the boxes of the national form the word stands over the amount.
+    let boxed = |n: usize| {
+        let head = columns::head(sheet, &figures.all[n]).map(|head| plain(&head.folded)).unwrap_or_default();
+        sum(role_of(&head)) && head.split(' ').any(|word| NET.contains(&word))
+    };
     let all = 0..figures.all.len();
-    let net: Vec<usize> =
-        all.filter(|n| sum(figures.all[*n].role) && alone(*n) && is_net(figures.all[*n].row)).collect();
+    let is_net = |n: &usize| sum(figures.all[*n].role) && alone(*n) && is_net(figures.all[*n].row);
+    let net: Vec<usize> = all.filter(|n| is_net(n) || boxed(*n)).collect();
     let kept = figures.all.iter().any(|f| matches!(f.role, Some((Role::Withheld, _))) && f.units != 0);
     if net.is_empty() {
         figures.torn |= kept && !sheet.says(&NET);
@@ -46,7 +52,7 @@ pub(super) fn settle(figures: &mut Figures, sheet: &Sheet) {
     }
     for (n, figure) in figures.all.iter_mut().enumerate() {
         match figure.role {
-            _ if net.contains(&n) => figure.role = Some((Role::Total, 1.0)),
+            _ if net.contains(&n) => (figure.role, figure.column) = (Some((Role::Total, 1.0)), (1, 0)),
             Some((Role::Total | Role::Due, weight)) => figure.role = Some((Role::Net, weight.min(GROSS))),
             _ => {}
         }
@@ -78,6 +84,15 @@ mod tests {
             assert_eq!(total.amount.to_decimal(), "950.00", "{net}");
             assert!(total.confidence > 0.8, "{net}: {}", total.confidence);
         }
+    }
+
+    #[test]
+    fn the_national_form_says_it_over_the_amount() {
+        let found = read(
+            "DANFSe v2.0\nDocumento Auxiliar da NFS-e\nVALOR TOTAL DA NFS-e     R$ 1.000,00\n\
+             Total das Retenções     Valor Líquido da NFS-e\nR$ 115,00               R$ 885,00\n",
+        );
+        assert_eq!(found.total.map(|t| t.amount.to_decimal()).as_deref(), Some("885.00"));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use crate::{
     reading::{Evidence, Line, PageText, Word},
 };
 
+mod proven;
+
 /// A page in a fixed pitch: where there is more than a space between words, a column begins.
 pub(in crate::understand) fn sheet(text: &str) -> Sheet {
     let (wide, high) = (0.01, 0.02);

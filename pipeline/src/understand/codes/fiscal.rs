@@ -134,6 +134,11 @@ pub(super) const LONGEST: usize = 49;
 const STATES: std::ops::RangeInclusive<u32> = 11..=53;
 const MODELS: [&str; 9] = ["55", "57", "58", "59", "62", "63", "65", "66", "67"];
 
+/// Whether an access key in figures is a note of transport's (CT-e, CT-e OS), or none of Brazil's.
+pub(super) fn is_of_transport(key: &str) -> bool {
+    key.len() != SHORTEST || matches!(key.get(20..22), Some("57" | "67"))
+}
+
 /// An access key in figures, of Brazil or Ecuador.
 pub(super) fn key(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     if text.len() == LONGEST {

@@ -198,6 +198,9 @@ fn an_access_key_in_figures() {
         assert_eq!(code.fields[&FieldName::Number].value, "780");
         assert_eq!(code.fields[&FieldName::Currency].value, "BRL");
     }
+    // On a note of transport it is that of the goods.
+    let freight: &[&[(f32, &str)]] = &[&[(0.1, "DACTE")], &[(0.1, grouped.as_str())]];
+    assert!(printed(&drawn(freight)).is_none());
     let wrong = grouped.replace("1615", "1614");
     assert!(printed(&drawn(&[&[(0.1, wrong.as_str())]])).is_none());
 }

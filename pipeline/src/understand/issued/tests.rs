@@ -90,6 +90,16 @@ fn torn_between_two() {
 }
 
 #[test]
+fn the_head_of_a_list_says_nothing_of_the_papers_own_day() {
+    let folio = "Guest     Date     17/03/2024\nDate          Service       Charges\n\
+                 13/03/2024    Breakfast     67.27\n14/03/2024    Breakfast     51.07\n\
+                 13/03/2024    Parking       14.90\n13/03/2024    Telephone      2.90";
+    sure(folio, date!(2024 - 03 - 17));
+    // One row alone is the paper's.
+    sure("Number     Date          Amount\n1007       13/03/2024    67.27", date!(2024 - 03 - 13));
+}
+
+#[test]
 fn only_another_date_is_no_date() {
     doubtful("Due date: 13/03/2024");
     let due = with("Invoice date 13.03.2024\nDue date 27.03.2024", |f| due(f, date!(2024 - 03 - 13)));

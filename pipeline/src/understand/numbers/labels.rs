@@ -48,6 +48,8 @@ pub struct Label {
     pub start: usize,
     /// Index of the first character behind it.
     pub end: usize,
+    /// A colon stands behind it.
+    pub colon: bool,
 }
 
 /// The phrases of `data/number_labels.tsv`, by role.
@@ -134,10 +136,10 @@ pub fn labels(text: &str) -> Vec<Label> {
                     l.what == what && !between.iter().any(|c| c.is_alphanumeric() || *c == ':')
                 });
                 if let Some(label) = again {
-                    label.end = stop;
+                    (label.end, label.colon) = (stop, colon(&letters.chars, stop));
                     label.form = if form == Form::Full { form } else { label.form };
                 } else if fits(&letters.chars, start, stop, form) {
-                    out.push(Label { what, form, start, end: stop });
+                    out.push(Label { what, form, start, end: stop, colon: colon(&letters.chars, stop) });
                 }
                 i = end;
             }
@@ -332,6 +334,7 @@ mod tests {
             "Your order no 12",
             "Customer number 12",
             "Notas 12",
+            "Factura no afecta 12",
         ] {
             assert_eq!(first(text), None, "{text}");
         }

@@ -10,7 +10,7 @@ mod words;
 
 use self::{
     labels::{Form, Label, What, labels, point_of_sale, series},
-    printed::of_a_card,
+    printed::{of_a_card, of_an_earlier},
     shapes::{certified, doubtful, number_at},
 };
 use super::{
@@ -20,6 +20,7 @@ use super::{
 use crate::fields::{PageBox, Source};
 
 pub use printed::in_full;
+pub(super) use words::FREIGHT;
 
 /// A number with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,12 +97,21 @@ struct Rows {
     squeezed: Vec<String>,
     /// Whether it is headed by an invoice's or a receipt's title.
     titles: Vec<bool>,
+    /// Whether it is nothing but such a title.
+    heads: Vec<bool>,
 }
 
 impl Rows {
     fn of(sheet: &Sheet) -> Self {
         let squeezed = sheet.rows.iter().map(|row| squeezed(&row.text)).collect();
-        Self { squeezed, titles: sheet.rows.iter().map(is_title).collect() }
+        let titles: Vec<bool> = sheet.rows.iter().map(is_title).collect();
+        let heads = sheet.rows.iter().zip(&titles).map(|(row, title)| *title && is_head(row)).collect();
+        Self { squeezed, titles, heads }
+    }
+
+    /// Whether the line above `at` is nothing but a title.
+    fn under_head(&self, at: usize) -> bool {
+        at.checked_sub(1).and_then(|above| self.heads.get(above)).is_some_and(|head| *head)
     }
 
     /// Whether one of the lines above `at`, or the line itself, is headed by a title.
@@ -143,7 +153,7 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
             }
         }
     }
-    found.retain(|c| !of_a_card(sheet, &c.value));
+    found.retain(|c| !of_a_card(sheet, &c.value) && !of_an_earlier(sheet, &c.value));
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let top = found.first()?;
     let rival = found.iter().find(|c| squeezed(&c.value) != squeezed(&top.value));
@@ -196,7 +206,10 @@ fn confidence(top: &Candidate, rival: Option<&Candidate>) -> f32 {
         s if s >= 0.45 => 0.55,
         _ => 0.35,
     };
-    if top.value.chars().filter(char::is_ascii_digit).count() <= 2 {
+    // "Rechnung Nr. 79" of a small house is what it says; a lone digit may be a till's.
+    let digits = top.value.chars().filter(char::is_ascii_digit).count();
+    let plain = top.label == Some((What::Invoice, Form::Full, Stands::Behind));
+    if digits < 2 || (digits == 2 && !plain) {
         confidence -= 0.06;
     }
     if top.source == Source::Ocr && doubtful(&top.value) {
@@ -212,6 +225,8 @@ fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &s
     let mut score = strength;
     score -= match label.form {
         Form::Full | Form::Short => 0.0,
+        // "Invoice: 4711" is said as plainly as "Invoice No 4711".
+        Form::Title if label.colon && label.what == What::Invoice => 0.02,
         Form::Title => 0.12,
     };
     score -= match stands {
@@ -222,7 +237,14 @@ fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &s
     let digits = value.chars().filter(char::is_ascii_digit).count();
     // "INVOICE" over "# 1234": the heading says what the mark leaves out.
     let headed = label.what == What::Bare && rows.titled(at.0);
-    score += if headed { 0.2 } else { 0.0 };
+    // "RECHNUNG" alone on its line and "Nr.: 4711" on the next: one label.
+    score += if headed && stands == Stands::Behind && rows.under_head(at.0) {
+        0.36
+    } else if headed {
+        0.2
+    } else {
+        0.0
+    };
     score -= if digits == 1 && !headed { 0.12 } else { 0.0 };
     score -= if at.1.page > 1 { 0.15 } else { 0.0 };
     score -= if at.1.page == 1 && at.1.bbox[1] > 0.6 { 0.04 } else { 0.0 };
@@ -248,6 +270,16 @@ fn is_title(row: &Row) -> bool {
             l.form == Form::Title && l.start == 0 && matches!(l.what, What::Invoice | What::Receipt)
         })
     })
+}
+
+/// Whether a row that is headed by a title says no more.
+fn is_head(row: &Row) -> bool {
+    let [cell] = row.cells.as_slice() else { return false };
+    let alone = |l: &Label| {
+        let mut behind = cell.text.chars().skip(l.end);
+        l.form == Form::Title && l.start == 0 && !behind.any(char::is_alphanumeric)
+    };
+    labels(&cell.text).first().is_some_and(alone)
 }
 
 /// Whether a squeezed row has a number that is no part of a longer one.

@@ -1,8 +1,9 @@
 //! What the page prints of a number: in full where an access key says `2` of `000.000.002`, struck out where it is a card's.
 
+use super::words::EARLIER;
 use crate::{
     fields::PageBox,
-    understand::sheet::{Row, Sheet},
+    understand::sheet::{Row, Sheet, find_phrase, fold},
 };
 
 /// Figures that a printed form has at least: shorter ones with zeros in front are codes of goods and of places.
@@ -37,6 +38,23 @@ pub(super) fn of_a_card(sheet: &Sheet, value: &str) -> bool {
     sheet.rows.iter().any(|row| masked.iter().any(|m| row.text.contains(m.as_str())))
 }
 
+/// A number and what says that it is an earlier paper's stand so near to each other.
+const NEAR: usize = 40;
+/// Characters of a number that is sure to be the same one elsewhere.
+const OWN: usize = 4;
+
+/// Whether a line calls a number an earlier paper's (`Ursprüngliche Rg.nr.: R-17`): it is so wherever it stands.
+pub(super) fn of_an_earlier(sheet: &Sheet, value: &str) -> bool {
+    let own = fold(value);
+    let said = |row: &Row| {
+        let before = find_phrase(&row.folded, &own).and_then(|at| row.folded.get(..at));
+        let near = |text: &str| text.chars().rev().take(NEAR).collect::<Vec<char>>();
+        let words: Option<String> = before.map(|text| near(text).into_iter().rev().collect());
+        words.is_some_and(|words| EARLIER.iter().any(|w| find_phrase(&words, w).is_some()))
+    };
+    own.chars().count() >= OWN && sheet.rows.iter().any(said)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +75,17 @@ mod tests {
             let found = in_full(&drawn(&[&[(0.1, row)]]), number).map(|f| f.0);
             assert_eq!(found.as_deref(), full, "{row}");
         }
+    }
+
+    #[test]
+    fn an_earlier_papers_number_is_not_this_ones() {
+        let bill: &[&[(f32, &str)]] = &[
+            &[(0.1, "Rechnungsnummer : R2000490")],
+            &[(0.1, "Referenz : X17 Ursprüngliche Rg.nr.: R2000263")],
+            &[(0.1, "Rechnungsnummer R2000263")],
+        ];
+        assert_eq!(receipt(&drawn(bill)).map(|n| n.value).as_deref(), Some("R2000490"));
+        assert_eq!(receipt(&drawn(&bill[2..])).map(|n| n.value).as_deref(), Some("R2000263"));
     }
 
     #[test]

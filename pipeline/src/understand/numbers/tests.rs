@@ -61,3 +61,17 @@ fn a_mark_under_the_title() {
     assert_eq!(number.value, "23413000D");
     assert!(number.confidence > 0.8);
 }
+
+#[test]
+fn a_label_in_two_lines_a_colon_and_a_short_number_are_plain() {
+    fn sure(lines: &[&[(f32, &str)]]) -> Option<(String, bool)> {
+        receipt(&drawn(lines)).map(|n| (n.value, n.confidence > 0.94))
+    }
+    let slip: &[&[(f32, &str)]] = &[&[(0.1, "RECHNUNG")], &[(0.1, "Nr.: 30734 25.10.2018")]];
+    assert_eq!(sure(slip), Some(("30734".to_owned(), true)));
+    assert_eq!(sure(&[&[(0.1, "Invoice: 240521-02-20015")]]), Some(("240521-02-20015".to_owned(), true)));
+    assert_eq!(sure(&[&[(0.1, "Rechnung Nr. 79")]]), Some(("79".to_owned(), true)));
+    // A bare mark without its title, a title without a mark.
+    assert_eq!(sure(&slip[1..]), Some(("30734".to_owned(), false)));
+    assert_eq!(sure(&[&[(0.1, "Invoice 211127")]]), Some(("211127".to_owned(), false)));
+}

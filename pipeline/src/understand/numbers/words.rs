@@ -23,6 +23,10 @@ pub(super) static SIGN: Phrases = LazyLock::new(|| of("sign"));
 pub(super) static NO_PREFIX: Phrases = LazyLock::new(|| of("no_prefix"));
 /// Units behind a count: "1uds".
 pub(super) static UNITS: Phrases = LazyLock::new(|| of("unit"));
+/// What a note of transport calls itself: the papers of the goods are named on it, with keys of their own.
+pub(in crate::understand) static FREIGHT: Phrases = LazyLock::new(|| of("freight"));
+/// What says of a number that it is an earlier paper's.
+pub(super) static EARLIER: Phrases = LazyLock::new(|| of("earlier"));
 /// Words for a date that share a label with a number.
 pub(super) static DATES: Phrases = LazyLock::new(|| of("date"));
 
@@ -33,7 +37,7 @@ mod tests {
     #[test]
     fn every_role_has_its_words() {
         let text = include_str!("../data/number_words.tsv");
-        let lists = [&SERIES, &TILL, &AGAIN, &GLUED, &SIGN, &NO_PREFIX, &UNITS, &DATES];
+        let lists = [&SERIES, &TILL, &AGAIN, &GLUED, &SIGN, &NO_PREFIX, &UNITS, &DATES, &FREIGHT, &EARLIER];
         knowledge::assert_read(text, &lists);
         knowledge::assert_folded(text);
     }

@@ -7,6 +7,7 @@ use super::{
     labels::{Label, labels},
     letter::second_address,
     names::plausible,
+    nobody::is_nobody,
     tidy::{sender_line, tidy},
 };
 use crate::{
@@ -121,10 +122,10 @@ fn with_side(mut block: Block) -> Block {
     block
 }
 
-/// Whether a text can be the name in a block; another label with its value cannot.
+/// Whether a text can be the name in a block; another label cannot, alone or with its value.
 pub(super) fn named(text: &str) -> bool {
     let name = tidy(text);
-    plausible(&name) && !name.contains(": ") && !text.trim_end().ends_with(':')
+    plausible(&name) && !is_nobody(&name) && !name.contains(": ") && !text.trim_end().ends_with(':')
 }
 
 /// The recipient's window of a letter: the lines under the sender's small line.
@@ -228,6 +229,27 @@ mod tests {
         let blocks = blocks(&sheet);
         assert_eq!(blocks.len(), 1);
         assert_eq!((blocks[0].side, blocks[0].name.as_deref()), (Side::Issuer, Some("Nube Roja Pvt. Ltd.")));
+    }
+
+    #[test]
+    fn a_label_below_a_label_is_no_name() {
+        let sheet = page(&[
+            &[(0.02, "PRESTADOR / FORNECEDOR"), (0.3, "11.222.333/0001-81")],
+            &[(0.02, "Nome / Nome Empresarial"), (0.5, "Município / Sigla UF")],
+            &[(0.02, "Nube Roja Publicidade"), (0.5, "Vila Alta / SP")],
+            &[(0.02, "TOMADOR / ADQUIRENTE"), (0.3, "45.723.174/0001-10")],
+            &[(0.02, "Nome / Nome Empresarial"), (0.5, "Município / Sigla UF")],
+            &[(0.02, "Monte Verde Doces Ltda"), (0.5, "Vila Baixa / SP")],
+        ]);
+        let blocks = blocks(&sheet);
+        let named: Vec<_> = blocks.iter().map(|b| (b.side, b.name.as_deref())).collect();
+        assert_eq!(
+            named,
+            [
+                (Side::Issuer, Some("Nube Roja Publicidade")),
+                (Side::Recipient, Some("Monte Verde Doces Ltda"))
+            ]
+        );
     }
 
     #[test]

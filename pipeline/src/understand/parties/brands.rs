@@ -59,6 +59,19 @@ pub fn lacks_a_letter(name: &str) -> bool {
     })
 }
 
+/// Letters and digits of the shortest brand that is known though one of them was misread.
+const LONG: usize = 11;
+
+/// The brands, letter by letter, that are so long that hardly another name differs from them by one, and that a running text
+/// can only say of them.
+pub(super) static LONG_ONES: LazyLock<Vec<Vec<char>>> = LazyLock::new(|| {
+    let sure = BRANDS.iter().filter(|(_, common)| !**common);
+    let letters = sure.map(|(brand, _)| brand.chars().collect::<Vec<char>>());
+    let mut long: Vec<Vec<char>> = letters.filter(|brand| brand.len() >= LONG).collect();
+    long.sort();
+    long
+});
+
 /// A brand that a page names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mention {

@@ -2,7 +2,7 @@
 
 use super::{
     blocks::{Block, Side, whose},
-    brands,
+    brands, heads,
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, only_articles, only_ending, only_trade, plausible, says_former, says_other, tokens},
     support::support,
@@ -93,13 +93,21 @@ pub struct Page<'a> {
     pub ids: &'a [TaxId],
     /// Usual height of letters.
     pub usual: f32,
+    /// Of each row, how many above it on its page say something.
+    above: Vec<usize>,
 }
 
 impl<'a> Page<'a> {
     /// Measures the page.
     #[must_use]
     pub fn of(sheet: &'a Sheet, blocks: &'a [Block], sites: &'a [Site], ids: &'a [TaxId]) -> Self {
-        Self { sheet, blocks, sites, ids, usual: sheet.usual_height() }
+        Self { sheet, blocks, sites, ids, usual: sheet.usual_height(), above: heads::above(sheet) }
+    }
+
+    /// How many rows above `row` say something: a title or the day alone does not.
+    #[must_use]
+    pub fn above(&self, row: usize) -> usize {
+        self.above.get(row).copied().unwrap_or(row)
     }
 
     /// The cells right under `at` in its column, nearest first, without a gap.
@@ -128,7 +136,7 @@ impl<'a> Page<'a> {
 }
 
 /// Rows from the top in which a brand is the shop's own.
-const BRAND_ROWS: usize = 8;
+pub(super) const BRAND_ROWS: usize = 8;
 
 /// How much each kind of evidence weighs; receipts are headed by the name, invoices hide it among columns.
 #[derive(Debug, Clone, Copy)]
@@ -210,7 +218,7 @@ fn candidate(
     }
     let place = 1.0
         - weights.rank * rank as f32
-        - weights.line * at.0.min(12) as f32
+        - weights.line * page.above(at.0).min(12) as f32
         - weights.depth * row.bbox[1].clamp(0.0, 0.7);
     let mut below = page.below(at, 5);
     below.drain(..usize::from(taken.is_some()).min(below.len()));
@@ -376,12 +384,15 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
     let article = at.0 < BRAND_ROWS && only_articles(&name);
     let clean =
         !says_other(&name) && !cell.text.chars().any(|c| c.is_ascii_digit()) && (article || plausible(&name));
+    let tail = tidy(&next.text);
+    if close && clean && at.0 < BRAND_ROWS && is_brand_over_two(&name, &tail) {
+        return (format!("{name} {tail}"), Some(next.bbox));
+    }
     // "THE" over "NUBE": the article of a sign is often smaller.
     let alike = if article { (0.75..2.5).contains(&alike) } else { (0.75..1.35).contains(&alike) };
     if !close || !clean || !alike || firm(&name) > 0.9 {
         return (name, None);
     }
-    let tail = tidy(&next.text);
     let named = article && plausible(&tail) && !tail.chars().any(|c| c.is_ascii_digit());
     let words = tokens(&tail).len();
     let stem = firm(&tail) > 0.9
@@ -395,13 +406,19 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
         && cell.height > 1.25 * page.usual
         && below.get(1).is_some_and(|c| looks_like_address(&c.folded))
         && (next.bbox[0] - cell.bbox[0]).abs() < 0.02;
-    // "Big" over "Boy": two lines of one sign.
-    let brand = words <= 2 && brands::is_brand(&format!("{name}{tail}")) && !brands::is_brand(&name);
     let ending = only_ending(&tail) || only_ending(&next.text);
-    if ending || (stem && quoted_or_short(&name, &tail)) || plain || brand || named {
+    if ending || (stem && quoted_or_short(&name, &tail)) || plain || named {
         return (format!("{name} {}", tail.trim()), Some(next.bbox));
     }
     (name, None)
+}
+
+/// "Big" over "Boy": two lines of one sign, of whatever size.
+fn is_brand_over_two(name: &str, tail: &str) -> bool {
+    let whole = format!("{name} {tail}");
+    (1..=2).contains(&tokens(tail).len())
+        && !brands::is_brand(name)
+        && (brands::is_brand(&whole) || witnessed::long_brand(&whole).is_some())
 }
 
 /// "'NORTH' SOUTH" over "TOOLS SDN BHD": one word before the form is rarely a whole name.

@@ -28,6 +28,14 @@ pub fn firm_before_address(text: &str) -> Option<&str> {
     before_address(text).filter(|name| firm(name) > 0.9)
 }
 
+/// The same where a way to reach whoever it names, or a number of his, follows by its label: `Nube Roja · NIF: B12345674`.
+#[must_use]
+pub fn before_contact(text: &str) -> Option<&str> {
+    let name = before_address(text)?;
+    let behind = text.find(name).map(|at| &text[at + name.len()..])?;
+    says_contact(&fold(behind)).then_some(name)
+}
+
 fn parted<'a>(text: &'a str, by: &str) -> Option<&'a str> {
     let ends: Vec<usize> =
         text.match_indices(by).map(|(at, _)| at).filter(|at| !within_number(text, *at)).collect();
@@ -145,6 +153,23 @@ mod tests {
             "24-7 Fitness",
         ] {
             assert_eq!(before_address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_its_number_or_telephone_on_one_line() {
+        for (text, name) in [
+            ("Panadería Nube & Roja · NIF: X1234567Z", "Panadería Nube & Roja"),
+            ("Café Nube - Tel. 020 7946 0018", "Café Nube"),
+            ("Nube Roja | info@nuberoja.es", "Nube Roja"),
+        ] {
+            assert_eq!(before_contact(text), Some(name), "{text}");
+            let sheet = drawn(&[&[(0.1, text)], &[(0.1, "Cliente: Monte Verde S.L.")]]);
+            let names = crate::understand::parties::Options::of(&sheet, &[], true);
+            assert!(names.iter().any(|n| n.name == name), "{text}");
+        }
+        for text in ["Tel: 020 7946 0018 - Fax: 020 7946 0019", "Nube - Roja", "NIF B12345674, Calle 1"] {
+            assert_eq!(before_contact(text), None, "{text}");
         }
     }
 

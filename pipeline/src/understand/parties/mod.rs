@@ -3,8 +3,8 @@
 //! The way of the data: [`blocks`] says whose corner each line stands in; every line that may be a name is weighed in
 //! [`mod@candidates`] by its look ([`names`]), its place, its block and what the rest of the page says of it (`support`): sites
 //! and e-mails that agree ([`web`]), another line that says it again or pays it. A letter that was misread is mended by them
-//! (`witnessed`). Names in which the paper thanks or welcomes (`voiced`) and brands that lines mention are weighed beside them;
-//! of all [`Options`] a trained scorer takes the likeliest.
+//! (`witnessed`). Names in which the paper thanks or welcomes (`voiced`), that a site spells (`sited`) and brands that lines
+//! mention are weighed beside them; of all [`Options`] a trained scorer takes the likeliest.
 
 pub mod address;
 mod addressed;
@@ -12,6 +12,7 @@ mod assigned;
 pub mod blocks;
 pub mod brands;
 pub mod candidates;
+mod heads;
 mod inline;
 pub mod labels;
 mod letter;
@@ -19,8 +20,10 @@ pub mod looks;
 mod mended;
 mod mentioned;
 pub mod names;
+mod nobody;
 mod options;
 mod signs;
+mod sited;
 mod support;
 pub mod tidy;
 mod voiced;

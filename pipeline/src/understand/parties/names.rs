@@ -7,7 +7,10 @@ use super::{
         TERM, TRADE,
     },
 };
-use crate::understand::sheet::{fold, has_phrase};
+use crate::understand::{
+    places::cities,
+    sheet::{fold, has_phrase},
+};
 
 /// A word of a name: folded, without dots ("S.A." is `sa`), and where it stands in the text (bytes).
 #[derive(Debug, Clone, PartialEq)]
@@ -94,11 +97,20 @@ pub fn legal_form(words: &[Token], text: &str) -> Option<(usize, usize)> {
 #[must_use]
 pub fn firm(text: &str) -> f32 {
     let words = tokens(text);
-    if legal_form(&words, text).is_some_and(|(from, _)| from > 0 || words.len() > 3) {
+    let formed = legal_form(&words, text).is_some_and(|(from, _)| from > 0 || words.len() > 3);
+    if formed && !ends_in_state(text) {
         return 1.0;
     }
     let plain = plain(text);
     if TRADE.iter().any(|w| has_phrase(&plain, w)) { 0.4 } else { 0.0 }
+}
+
+/// "12 Mesa Rd, Colorado Springs, CO": what looks like a legal form is a state's letters behind its town.
+fn ends_in_state(text: &str) -> bool {
+    let folded = fold(text);
+    let parts =
+        folded.rsplit_once(',').map(|(ahead, state)| (ahead.rsplit(',').next().unwrap_or(ahead), state));
+    parts.is_some_and(|(town, state)| cities::with_state(&format!("{town},{state}")))
 }
 
 /// Whether a text says only what is sold ("BAR - CAFETERIA"), not by whom.
@@ -272,6 +284,7 @@ mod tests {
         ] {
             assert!(firm(name) > 0.9, "{name}");
         }
+        assert!(firm("12 Mesa Rd, Colorado Springs, CO") < 0.9 && firm("Nube Roja, Co.") > 0.9);
         assert!(firm("RICE 5 KG") < 0.9 && firm("Nube Roja KG") > 0.9 && firm("sdn bhd") < 0.9);
     }
 
@@ -288,6 +301,8 @@ mod tests {
         assert_eq!(tidy("Nube Roja GmbH · Hauptstr. 3 · 12345 Altstadt"), "Nube Roja GmbH");
         assert_eq!(tidy("Nube Roja AG - Uferweg 4 - D-63999 Neustadt"), "Nube Roja AG");
         assert_eq!(tidy("NUBE (M) SDN BHD"), "NUBE (M) SDN BHD");
+        assert_eq!(tidy("* NUBE_ROJA_* CC Alta"), "NUBE_ROJA");
+        assert_eq!(tidy("* NUBE ROJA *"), "NUBE ROJA");
         assert_eq!(tidy("Nube Roja S.A."), "Nube Roja S.A.");
         assert_eq!(tidy("NUBE ROJA, S.A. A-58818501"), "NUBE ROJA, S.A.");
         assert_eq!(tidy("Nube Roja GmbH & Co. KG, Amtsgericht Altstadt"), "Nube Roja GmbH & Co. KG");
@@ -315,6 +330,22 @@ mod tests {
     fn a_long_word_with_a_mark_read_into_it() {
         assert!(says_other("Einz:elkarte Altstadt") && says_other("Fahr schein"));
         assert!(!says_other("Ein Nube") && !says_other("Nube Roja"));
+    }
+
+    #[test]
+    fn labels_of_many_languages() {
+        for text in [
+            "Adresa poslovnog subjekta",
+            "NAZIV LOKALA",
+            "Stolik 4",
+            "VALID FOR 23 JUL",
+            "Tot ziens!",
+            "Gratuity not included",
+        ] {
+            assert!(says_other(text), "{text}");
+        }
+        assert_eq!(tidy("Naziv: Nube Roja d.o.o."), "Nube Roja d.o.o.");
+        assert_eq!(tidy("Nazwa: NUBE ROJA"), "NUBE ROJA");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use super::{
     Named,
-    blocks::Side,
+    blocks::{Side, whose},
     candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
     mentioned,
     names::{self, kin},
-    other_addressee, recipients, signs, voiced, web,
+    other_addressee, recipients, signs, sited, voiced, web,
 };
 use crate::understand::{
     scorer::{Scorers, yes},
@@ -21,11 +21,16 @@ const LEAD: f32 = 5.0;
 /// Candidates beyond so many are never the one.
 const MOST: usize = 40;
 
+/// A site that says so much of a name is the site of whom it names.
+const OWN_SITE: f32 = 0.5;
+
 /// A name that may be the one, and what two printings of it have in common.
 #[derive(Debug, Clone)]
 struct Weighed {
     named: Named,
     core: String,
+    /// It stands in the corner of whom an invoice is to, and nothing says that it is the issuer's.
+    theirs: bool,
 }
 
 /// Every name that may be the issuer's or merchant's.
@@ -47,6 +52,7 @@ impl Options {
         let two = named(Side::Recipient) || named(Side::Issuer) || other_addressee(&page, &found).is_some();
         let told_apart = invoice.then_some(two);
         voiced::add(&page, &mut found);
+        sited::add(&page, &mut found, invoice);
         mentioned::add(&page, &mut found);
         found.truncate(MOST);
         let weigh = |(rank, c): (usize, &Candidate)| weighed(&page, &found, rank, c, told_apart);
@@ -58,15 +64,16 @@ impl Options {
         self.weighed.iter().map(|w| &w.named)
     }
 
-    /// The likeliest: by the trained scorer, else by rules, and what cannot be a name only where nothing else is there. Its
-    /// signs say how it leads the others.
+    /// The likeliest: by the trained scorer, else by rules; what cannot be a name, and whom the bill is to, only where nothing
+    /// else is there. Its signs say how it leads the others.
     #[must_use]
     pub fn best(&self, scorers: &Scorers) -> Option<Named> {
         let odds: Vec<f32> = match scorers.get(CHOICE) {
             Some(scorer) => self.iter().map(|n| scorer.odds(&n.signs)).collect(),
             None => (0..self.weighed.len()).map(|n| -(n as f32)).collect(),
         };
-        let nobody: Vec<bool> = self.iter().map(|n| signs::is_nobody(&n.name)).collect();
+        let nobody: Vec<bool> =
+            self.weighed.iter().map(|w| w.theirs || signs::names_nobody(&w.named)).collect();
         let none = nobody.iter().all(|nobody| *nobody);
         let can_be: Vec<bool> = nobody.iter().map(|nobody| none || !nobody).collect();
         let first = can_be.iter().position(|can| *can)?;
@@ -98,9 +105,21 @@ fn weighed(
     let shown = printed(found, top);
     let mut signs = signs::signs(page, top, shown, lead, told_apart);
     signs.push(("rank", rank.min(8) as f32 / 8.0));
+    let receipted = signs.iter().any(|(sign, value)| *sign == "receipted" && *value > 0.0);
+    let theirs = told_apart.is_some() && !receipted && is_theirs(page, top);
     let confidence = by_rules(top, lead.max(0.0), told_apart);
     let named = Named { name: shown.name.clone(), confidence, page: shown.page, bbox: shown.bbox, signs };
-    Weighed { named, core: top.core.clone() }
+    Weighed { named, core: top.core.clone(), theirs }
+}
+
+/// Whether a candidate stands in the corner of whom the bill is to, and neither a label, a tax id, a greeting nor a site says
+/// that it is who issued it.
+fn is_theirs(page: &Page<'_>, top: &Candidate) -> bool {
+    matches!(whose(page.blocks, top.at), Some(Side::Recipient | Side::Delivery))
+        && !top.labelled
+        && !top.own_id
+        && !top.voiced
+        && top.site.is_none_or(|site| site < OWN_SITE)
 }
 
 /// How sure rules are of a candidate that leads the next by `lead`.
@@ -136,4 +155,31 @@ fn printed<'a>(found: &'a [Candidate], top: &'a Candidate) -> &'a Candidate {
     let same = |c: &Candidate| names::form(&c.name).is_none_or(|f| names::form(&top.name) == Some(f));
     let heads = found.iter().filter(|c| c.core == top.core && c.bbox[1] < 0.3 && c.score > 0.8 && same(c));
     heads.min_by(|a, b| a.bbox[1].total_cmp(&b.bbox[1])).unwrap_or(top)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::understand::{
+        parties::{issuer, merchant},
+        scorer::Scorers,
+        sheet::drawn,
+    };
+
+    #[test]
+    fn whom_it_is_to_issued_nothing() {
+        let sheet = drawn(&[
+            &[(0.1, "Bill to:")],
+            &[(0.1, "Monte Verde Trading Ltd")],
+            &[(0.1, "12 High Street")],
+            &[(0.1, "Springfield, NY 10001")],
+            &[(0.6, "nube roja")],
+        ]);
+        assert_eq!(issuer(&sheet, &[], Scorers::committed()).unwrap().name, "nube roja");
+    }
+
+    #[test]
+    fn a_label_beside_its_sum_is_nobody() {
+        let sheet = drawn(&[&[(0.1, "New balance"), (0.7, "25.00")], &[(0.1, "Nube Tram")]]);
+        assert_eq!(merchant(&sheet, &[], Scorers::committed()).unwrap().name, "Nube Tram");
+    }
 }

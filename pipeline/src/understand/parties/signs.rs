@@ -3,10 +3,10 @@
 use super::{
     Named, brands,
     candidates::{Candidate, Page},
-    labels,
     looks::{is_price, looks_like_address, says_contact},
-    names::{core, firm, only_articles, only_trade, says_other, tokens},
-    words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SALE, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
+    names::{core, firm, only_trade, says_other, tokens},
+    nobody::is_nobody,
+    words::{SPEECH, STUB, STUB_END, before},
 };
 use crate::{
     fields::Source,
@@ -15,7 +15,6 @@ use crate::{
         places::{cities, scripts},
         scorer::{Signs, yes},
         sheet::{Row, fold},
-        tax_ids::schemes::LABELS,
     },
 };
 
@@ -43,6 +42,7 @@ pub(super) fn signs(
     let name = shown.name.as_str();
     let row = page.sheet.rows.get(shown.at.0);
     let cell = row.and_then(|r| r.cells.get(shown.at.1));
+    let above = page.above(shown.at.0);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let digits = name.chars().filter(char::is_ascii_digit).count();
     let words = name.split_whitespace().count();
@@ -62,8 +62,8 @@ pub(super) fn signs(
         ("trade", yes(!form && firm(name) > 0.1)),
         ("brand", yes(brand)),
         ("vouched", yes(vouched)),
-        ("first", yes(shown.at.0 == 0)),
-        ("row", shown.at.0.min(10) as f32 / 10.0),
+        ("first", yes(above == 0)),
+        ("row", above.min(10) as f32 / 10.0),
         ("size", cell.map_or(1.0, |c| c.height / page.usual).clamp(0.0, 3.0)),
         ("alone", yes(row.is_some_and(|r| r.cells.len() == 1))),
         ("digits", digits.min(4) as f32),
@@ -74,7 +74,7 @@ pub(super) fn signs(
         ("says_other", yes(says_other(name))),
         ("no_name", yes(cannot_be(name))),
         ("address", yes(looks_like_address(&fold(name)))),
-        ("read", row.map_or(0.5, |r| r.confidence)),
+        ("read", cell.map_or(0.5, |c| c.confidence)),
         ("text", yes(row.is_some_and(|r| r.source == Source::Text))),
         ("invoice", yes(invoice)),
         ("told_apart", yes(told_apart == Some(true))),
@@ -141,6 +141,12 @@ fn is_brand(name: &str) -> bool {
         || brands::with_its_trade(name)
 }
 
+/// Whether another line must be the name: it [names nobody](is_nobody), or is a label beside its sum, "New balance 25.00".
+pub(super) fn names_nobody(named: &Named) -> bool {
+    let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
+    is_nobody(&named.name) || (says("says_other") && says("priced"))
+}
+
 /// The most that a name is believed, whatever a scorer gives its signs: nothing that cannot be a name is, nor one that
 /// stands by another's tax id, nor one whose letters were misread. What vouches for it the scorer weighs.
 pub(super) fn most(named: &Named) -> f32 {
@@ -195,60 +201,6 @@ fn cannot_be(name: &str) -> bool {
     name.contains(is_unread)
         || (looks_like_address(&fold(name)) && firm(name) < 0.9 && !brands::is_brand(name))
         || is_nobody(name)
-}
-
-/// What names nobody at all, so that another line must be the name: a number, a town with its code or its state, words that
-/// only name roles, numbers, forms or fares, the label of a party, an article alone. What was misread, or looks like an
-/// address, may still be the name.
-pub(super) fn is_nobody(name: &str) -> bool {
-    let folded = fold(name);
-    let digits = folded.chars().filter(char::is_ascii_digit).count();
-    let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
-    letters < 2
-        || digits > letters
-        || ends_in_zip(&folded)
-        || begins_with_code(&folded)
-        || only_roles(&folded)
-        || only_labels(name)
-        || only_articles(name)
-        || only_sale(&folded)
-        || labels::is_label(&folded)
-        || cities::with_state(&folded)
-}
-
-/// "(2300) - Villa Alta - Santa Fe": a postal code in brackets before its town.
-fn begins_with_code(folded: &str) -> bool {
-    let code = folded.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(code, _)| code);
-    code.is_some_and(|code| (4..=5).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// "Seattle, Washington 98101-2007": a town, its state and a zip code.
-fn ends_in_zip(folded: &str) -> bool {
-    let last = folded.split_whitespace().next_back().unwrap_or_default();
-    let zip = last.split('-').next().unwrap_or_default();
-    folded.contains(',') && zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// "PRESTADOR / FORNECEDOR", "Datos del emisor": every word names a role or binds two.
-fn only_roles(folded: &str) -> bool {
-    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
-    words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND_ROLE.contains(&w))
-}
-
-/// "ZONE 1", "Adult Single", "Take away": how something is sold, and nothing else but figures and lone letters.
-fn only_sale(folded: &str) -> bool {
-    let lone = |w: &&str| w.chars().count() < 2 || w.bytes().all(|b| b.is_ascii_digit());
-    let parts = |c: char| !c.is_alphanumeric() && c != '-';
-    let words: Vec<&str> = folded.split(parts).filter(|w| !w.is_empty() && !lone(w)).collect();
-    !words.is_empty() && (words.iter().all(|w| SALE.contains(w)) || SALE.contains(&words.join(" ").as_str()))
-}
-
-/// "d.o.o. OIB", "VAT Reg": legal forms and the names of numbers, without a firm's.
-fn only_labels(name: &str) -> bool {
-    let words = tokens(name);
-    let form = |w: &str| LEGAL.contains(&w) || SHORT_LEGAL.contains(&w);
-    let label = |w: &str| CONTACT.contains(&w) || LABELS.iter().any(|l| l.sure && l.label == w);
-    words.iter().any(|w| label(&w.plain)) && words.iter().all(|w| form(&w.plain) || label(&w.plain))
 }
 
 #[cfg(test)]

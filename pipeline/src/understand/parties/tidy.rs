@@ -1,7 +1,7 @@
 //! The name in a line: labels before it, registration numbers and titles after it cut away, its legal form mended.
 
 use super::{
-    inline::{before_address, firm_before_address},
+    inline::{before_address, before_contact, firm_before_address},
     looks::postal,
     mended,
     names::{Token, firm, legal_form, tokens},
@@ -34,9 +34,20 @@ pub fn tidy(text: &str) -> String {
     out
 }
 
-/// The name at the head of a line that goes on with its address.
+/// The name at the head of a line that goes on with its branch, its address, its number or its telephone.
 fn headed(text: &str) -> Option<&str> {
-    sender_line(text).or_else(|| firm_before_address(text))
+    let starred = between_stars(text);
+    starred
+        .or_else(|| sender_line(text))
+        .or_else(|| firm_before_address(text))
+        .or_else(|| before_contact(text))
+}
+
+/// "* NUBE ROJA * CC Alta": a sign between stars, though its branch follows.
+fn between_stars(text: &str) -> Option<&str> {
+    let (name, rest) = text.strip_prefix('*')?.trim_start_matches(['*', ' ']).split_once('*')?;
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    (letters >= 3 && rest.contains(char::is_alphanumeric)).then_some(name)
 }
 
 fn noise(c: char) -> bool {

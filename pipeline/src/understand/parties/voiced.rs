@@ -1,11 +1,12 @@
-//! Names in which a paper speaks: who thanks or welcomes issued it. `Thank you for shopping at Nube Roja`.
+//! Names in which a paper speaks: who thanks or welcomes issued it. `Thank you for shopping at Nube Roja`, `Nube Roja wishes
+//! you a pleasant journey`.
 
 use super::{
     blocks::is_others,
     candidates::{Candidate, Page},
     names::{core, ends_in_form, kin, plausible, tokens},
     tidy::tidy,
-    words::{ARTICLES, SPEECH, VOICE},
+    words::{ARTICLES, SPEAKER, SPEECH, STAFF, VOICE},
 };
 use crate::understand::{
     places::cities::is_city,
@@ -66,12 +67,15 @@ fn greetings(page: &Page<'_>) -> Vec<Voiced> {
             if is_others(page.blocks, (r, c)) {
                 continue;
             }
-            let Some(behind) = behind_greeting(cell) else { continue };
-            let inside = behind.chars().any(char::is_alphanumeric);
-            let below = page.below((r, c), 1);
-            let name = if inside { Some(behind) } else { below.first().map(|c| c.text.clone()) };
-            let name = name.and_then(|name| named(&name));
-            found.extend(name.map(|name| Voiced { name, at: (r, c), inside }));
+            let behind = behind_greeting(cell);
+            let inside = behind.as_deref().and_then(named);
+            if let Some(name) = inside.or_else(|| ahead_of_greeting(cell).as_deref().and_then(named)) {
+                found.push(Voiced { name, at: (r, c), inside: true });
+            } else if behind.is_some_and(|behind| !behind.chars().any(char::is_alphanumeric)) {
+                let below = page.below((r, c), 1);
+                let name = below.first().and_then(|c| named(&c.text));
+                found.extend(name.map(|name| Voiced { name, at: (r, c), inside: false }));
+            }
         }
     }
     found
@@ -84,14 +88,23 @@ fn behind_greeting(cell: &Cell) -> Option<String> {
     Some(cell.text.chars().skip(skip).collect())
 }
 
-/// The name that a greeting goes on with: it ends where the sentence does, and speaks to nobody.
+/// What stands in a cell ahead of a greeting that follows whose it is: the end of its last sentence.
+fn ahead_of_greeting(cell: &Cell) -> Option<String> {
+    let at = SPEAKER.iter().filter_map(|words| find_phrase(&cell.folded, words)).min()?;
+    let most = cell.folded[..at].chars().count();
+    let ahead: String = cell.text.chars().take(most).collect();
+    ahead.rsplit(['!', '?', ';', ':', '¡']).next().map(str::to_owned)
+}
+
+/// The name that a greeting goes on with or begins with: it ends where the sentence does, and speaks to nobody.
 fn named(behind: &str) -> Option<String> {
     let sentence = behind.split(['!', '?', ';', '¡']).find(|part| part.chars().any(char::is_alphanumeric))?;
     let sentence = sentence.split(". ").next().unwrap_or(sentence).trim();
     let name = tidy(if ends_in_form(sentence) { sentence } else { sentence.trim_end_matches('.') });
     let words = tokens(&name);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-    let speaks = words.iter().any(|w| SPEECH.contains(&w.plain.as_str()));
+    let speaks =
+        words.iter().any(|w| SPEECH.contains(&w.plain.as_str()) || STAFF.contains(&w.plain.as_str()));
     let is_name = (1..=WORDS).contains(&words.len())
         && letters >= LETTERS
         && !speaks
@@ -127,6 +140,12 @@ mod tests {
             ("Vielen Dank für Ihren Einkauf bei Nube Roja", "Nube Roja"),
             ("Merci de votre visite chez Nube Roja !", "Nube Roja"),
             ("Obrigado por comprar na Nube Roja", "Nube Roja"),
+            ("NUBE wishes you a pleasant journey", "NUBE"),
+            ("Eine gute Fahrt wünscht Ihnen NUBE ROJA!", "NUBE ROJA"),
+            ("Nube Roja wünscht Ihnen einen schönen Tag", "Nube Roja"),
+            ("¡Nube Roja le agradece su visita!", "Nube Roja"),
+            ("Nube Roja vous remercie de votre visite", "Nube Roja"),
+            ("A Nube Roja agradece a sua visita", "A Nube Roja"),
         ] {
             assert_eq!(voiced(&[&[(0.1, line)]]), [name], "{line}");
         }
@@ -137,6 +156,9 @@ mod tests {
             "Thanks for visiting us",
             "Nube Roja Shopping",
             "Thank you for choosing quality",
+            "La direction vous remercie",
+            "Unser Team wünscht Ihnen einen schönen Tag",
+            "wishes you a pleasant journey",
         ] {
             assert!(voiced(&[&[(0.1, line)]]).is_empty(), "{line}");
         }

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     knowledge::{self, Phrases},
-    understand::sheet::Sheet,
+    understand::{
+        reconcile::bare,
+        sheet::{Sheet, fold},
+    },
 };
 
 /// The parts of a role in `data/web_names.tsv`.
@@ -20,8 +23,13 @@ fn of(role: &str) -> Vec<&'static str> {
 static MAIL: Phrases = LazyLock::new(|| of("mail"));
 /// Second-level parts that are no names: "acme.co.uk", "acme.com.mx".
 static SECOND: Phrases = LazyLock::new(|| of("second"));
+/// Parts of the domains of states.
+static PUBLIC: Phrases = LazyLock::new(|| of("public"));
 /// Top-level parts by which a word is known for a site.
 static TOP: Phrases = LazyLock::new(|| of("top"));
+
+/// Sites that everybody is found on, and surveys: nobody is called by them who issues a bill there.
+static ANYBODYS: Phrases = LazyLock::new(|| of("anybodys"));
 
 /// A domain's own name and the row that says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +50,7 @@ pub fn sites(sheet: &Sheet) -> Vec<Site> {
     let mut out = Vec::new();
     for (row, line) in sheet.rows.iter().enumerate() {
         for cell in &line.cells {
-            for word in cell
-                .folded
-                .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '|' | '<' | '>'))
-            {
+            for word in words(&cell.folded) {
                 let left = cell.bbox[0];
                 out.extend(site(word).map(|name| Site { name, mailbox: false, row, left }));
                 out.extend(mailbox(word).map(|name| Site { name, mailbox: true, row, left }));
@@ -55,11 +60,38 @@ pub fn sites(sheet: &Sheet) -> Vec<Site> {
     out
 }
 
-fn site(word: &str) -> Option<String> {
-    let mail = word.contains('@');
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '|' | '<' | '>'))
+}
+
+fn host(word: &str) -> Option<&str> {
     let host = word.rsplit('@').next().unwrap_or(word);
     let host = host.rsplit("//").next().unwrap_or(host);
-    let host = host.split(['/', '?', ':']).find(|h| h.contains('.'))?.trim_matches('.');
+    host.split(['/', '?', ':']).find(|h| h.contains('.')).map(|h| h.trim_matches('.'))
+}
+
+/// Whether a word is a site or an e-mail address.
+pub(super) fn is_site(word: &str) -> bool {
+    word.contains('@') || words(&fold(word)).any(|w| site(w).is_some())
+}
+
+/// Whether a domain's own name is of those that everybody is found on.
+pub(super) fn is_anybodys(name: &str) -> bool {
+    ANYBODYS.contains(&name)
+}
+
+/// A site's own name as a text prints it, `Nube-Roja` of `www.Nube-Roja.com`; none where the site is a state's.
+pub(super) fn label(text: &str, own: &Site) -> Option<String> {
+    let host = words(text).find(|w| site(&fold(w)).as_ref() == Some(&own.name)).and_then(host)?;
+    if host.split('.').any(|part| PUBLIC.contains(&fold(part).as_str())) {
+        return None;
+    }
+    host.split('.').find(|part| bare(part) == own.name).map(str::to_owned)
+}
+
+fn site(word: &str) -> Option<String> {
+    let mail = word.contains('@');
+    let host = host(word)?;
     let parts: Vec<&str> = host.split('.').filter(|p| !p.is_empty() && *p != "www").collect();
     let top = parts.last()?;
     let sure = mail || word.contains("www.") || word.contains("http");
@@ -127,7 +159,7 @@ mod tests {
     #[test]
     fn every_role_of_the_file_is_read() {
         let text = include_str!("../data/web_names.tsv");
-        knowledge::assert_read(text, &[&MAIL, &SECOND, &TOP]);
+        knowledge::assert_read(text, &[&MAIL, &SECOND, &PUBLIC, &TOP, &ANYBODYS]);
         knowledge::assert_folded(text);
     }
 
@@ -139,6 +171,19 @@ mod tests {
         assert_eq!(site("someone@gmail.com"), None);
         assert_eq!(site("1.234,56"), None);
         assert_eq!(site("S.A."), None);
+    }
+
+    #[test]
+    fn a_sites_name_as_it_is_printed() {
+        let site = |name: &str| Site { name: name.to_owned(), mailbox: false, row: 0, left: 0.0 };
+        let printed = |text: &str| label(text, &site("nuberoja"));
+        assert_eq!(printed("e-mail: tienda@Nube-Roja.com.mx").as_deref(), Some("Nube-Roja"));
+        assert_eq!(printed("WWW.NUBEROJA.ES/hola").as_deref(), Some("NUBEROJA"));
+        assert_eq!(printed("www.nuberoja.gob.mx"), None);
+        assert_eq!(printed("www.monteverde.es"), None);
+        assert!(
+            is_site("Info@NubeRoja.es") && is_site("(www.nube.be)") && !is_site("Nube") && !is_site("S.A.")
+        );
     }
 
     #[test]

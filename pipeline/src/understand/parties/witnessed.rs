@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     blocks::is_others,
     brands,
-    candidates::{Candidate, Page},
+    candidates::{BRAND_ROWS, Candidate, Page},
     looks::is_price,
     names::{core, only_trade, stem, tokens},
     support::Lines,
@@ -19,7 +19,7 @@ const SITE: usize = 5;
 /// Letters of the shortest name that is mended, and of the shortest word that is mended at the head of one.
 const NAME: usize = 3;
 const HEAD: usize = 5;
-/// A site says it, or so many lines say a brand: then one letter of it may have been read for another.
+/// A site says it, or so many lines say it: then one letter of it may have been read for another.
 const LINES: usize = 2;
 
 /// What says a name.
@@ -45,20 +45,19 @@ enum Slip {
     Added(usize),
 }
 
-/// Mends the names of which one letter is not as the page's sites say it, or a brand in running text.
+/// Mends the names of which one letter is not as the page's sites say it, or a brand in running text, or the only brand that a
+/// long name in the head of the page can be.
 pub(super) fn mend(page: &Page<'_>, found: &mut [Candidate]) {
-    let witnesses = witnesses(page);
-    if witnesses.is_empty() {
-        return;
-    }
     let lines = Lines::of(page);
+    let witnesses = witnesses(page, &lines);
     for candidate in found.iter_mut().filter(|c| !is_attested(page, &lines, c)) {
         let Some(cell) = page.sheet.rows.get(candidate.at.0).and_then(|r| r.cells.get(candidate.at.1)) else {
             continue;
         };
         let mended =
             witnesses.iter().find_map(|(said, witness)| mended(&candidate.name, cell, said, *witness));
-        if let Some(name) = mended {
+        let head = Some(candidate.name.as_str()).filter(|_| candidate.at.0 < BRAND_ROWS);
+        if let Some(name) = mended.or_else(|| head.and_then(long_brand)) {
             candidate.core = core(&name);
             candidate.name = name;
         }
@@ -78,7 +77,7 @@ fn is_attested(page: &Page<'_>, lines: &Lines, candidate: &Candidate) -> bool {
 }
 
 /// The sites and brands that the page says, but in the recipient's corner and beside prices, by their squeezed names.
-fn witnesses(page: &Page<'_>) -> BTreeMap<String, Witness> {
+fn witnesses(page: &Page<'_>, lines: &Lines) -> BTreeMap<String, Witness> {
     let mut found: BTreeMap<String, Witness> = BTreeMap::new();
     let others = |row: usize| (0..page.sheet.rows[row].cells.len()).any(|c| is_others(page.blocks, (row, c)));
     for site in page.sites.iter().filter(|s| !s.mailbox && s.row < page.sheet.rows.len() && !others(s.row)) {
@@ -89,6 +88,9 @@ fn witnesses(page: &Page<'_>) -> BTreeMap<String, Witness> {
             let witness = found.entry(site.name.clone()).or_default();
             witness.brand = brand;
             witness.site = Some(witness.site.map_or(read, |before| before.max(read)));
+            if !brand {
+                witness.lines = lines.saying(&site.name).filter(|row| !others(*row)).count();
+            }
         }
     }
     let rows = page.sheet.rows.iter().enumerate().filter(|(_, row)| row.page == 1);
@@ -122,8 +124,21 @@ fn mended(name: &str, cell: &Cell, said: &str, witness: Witness) -> Option<Strin
     })
 }
 
+/// The name as the one long brand has it from which it differs by one letter: `COLID STONE CREAMERY`. So long a name is hardly
+/// another's.
+pub(super) fn long_brand(name: &str) -> Option<String> {
+    let words = tokens(name);
+    let whole = words.get(stem(&words, name).checked_sub(1)?)?.end;
+    let part = Some(&name[..whole]).filter(|part| part.is_ascii() && !brands::is_brand(part))?;
+    let own: Vec<char> = letters(part).map(|(_, letter)| letter).collect();
+    let mut alike = brands::LONG_ONES.iter().filter_map(|brand| Some((slip(&own, brand)?, brand)));
+    let (slip, brand) = alike.next()?;
+    alike.next().is_none().then(|| format!("{}{}", patched(part, slip, brand), &name[whole..]))
+}
+
 /// Whether a witness is surer than the name. A brand's letter may be lost from a logo; that another was read for it is said by
-/// a site or by two lines. A site that nobody knows was at least read better, and says nothing of accents that it lacks.
+/// a site or by two lines. A site that nobody knows was at least read better, or two lines say it; it says nothing of accents
+/// that it lacks.
 fn trusted(part: &str, cell: &Cell, slip: Slip, to: &[char], witness: Witness) -> bool {
     if witness.brand {
         return matches!(slip, Slip::Lost(_)) || witness.site.is_some() || witness.lines >= LINES;
@@ -131,7 +146,8 @@ fn trusted(part: &str, cell: &Cell, slip: Slip, to: &[char], witness: Witness) -
     // "Muller" and mueller.de are one.
     let umlaut = matches!(slip, Slip::Lost(at) if to.get(at) == Some(&'e')
         && at.checked_sub(1).and_then(|before| to.get(before)).is_some_and(|c| matches!(c, 'a' | 'o' | 'u')));
-    part.is_ascii() && !umlaut && witness.site.is_some_and(|read| cell.confidence < read)
+    let surer = witness.site.is_some_and(|read| cell.confidence < read) || witness.lines >= LINES;
+    part.is_ascii() && !umlaut && surer
 }
 
 /// The letters and digits of a text, folded, and which of its characters they are.
@@ -219,12 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn a_long_brand_with_one_letter_misread() {
+        assert_eq!(long_brand("COLID STONE CREAMERY").as_deref(), Some("COLD STONE CREAMERY"));
+        for name in ["COLD STONE CREAMERY", "Cold Stone Creameries", "LDL", "Nube Roja Creamery", ""] {
+            assert_eq!(long_brand(name), None, "{name}");
+        }
+        let sign = [&[(0.3, "COLID STONE")][..], &[(0.3, "CREAMERY,")], &[(0.1, "12 High Street")]];
+        assert!(names(0.9, &sign).contains(&"COLD STONE CREAMERY".to_owned()));
+    }
+
+    #[test]
     fn a_letter_that_the_site_says_better() {
         let site = [(0.1, "www.nube-roja.com")];
         assert!(names(0.8, &[&[(0.3, "NubeRoia")], &site]).contains(&"NubeRoja".to_owned()));
         assert!(names(0.8, &[&[(0.3, "Nubbe Roja S.L.")], &site]).contains(&"Nube Roja S.L.".to_owned()));
         // Read as well as the site; said twice; another ending; an umlaut.
         assert!(names(0.99, &[&[(0.3, "NubeRoia")], &site]).contains(&"NubeRoia".to_owned()));
+        // Two lines say it so, one otherwise.
+        let lines = [&[(0.3, "NubeRoia")][..], &site, &[(0.1, "Facebook: nuberoja")]];
+        assert!(names(0.99, &lines).contains(&"NubeRoja".to_owned()));
         let twice = [&[(0.3, "NubeRoia")][..], &site, &[(0.1, "NubeRoia Centro")]];
         assert!(names(0.8, &twice).contains(&"NubeRoia".to_owned()));
         assert!(names(0.8, &[&[(0.3, "Nube Rojas")], &site]).contains(&"Nube Rojas".to_owned()));
@@ -254,7 +283,8 @@ mod tests {
         let sheet: Sheet =
             drawn(&[&[(0.1, "Nube Roia")], &[(0.1, "Bill to: Monte Verde, monte@nuberoja.com")]]);
         let sites = web::sites(&sheet);
-        assert!(witnesses(&Page::of(&sheet, sheet.blocks(), &sites, &[])).is_empty());
+        let page = Page::of(&sheet, sheet.blocks(), &sites, &[]);
+        assert!(witnesses(&page, &Lines::of(&page)).is_empty());
     }
 
     proptest::proptest! {

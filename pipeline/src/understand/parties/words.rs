@@ -72,6 +72,10 @@ pub static ARTICLES: Phrases = LazyLock::new(|| beside("article"));
 pub static BIND: Phrases = LazyLock::new(|| beside("bind"));
 /// What thanks or welcomes in the name of the firm that follows: "thank you for shopping at".
 pub static VOICE: Phrases = LazyLock::new(|| beside("voice"));
+/// What follows the firm in whose name the paper greets: "wishes you".
+pub static SPEAKER: Phrases = LazyLock::new(|| beside("speaker"));
+/// Who greets for a firm, and is none.
+pub static STAFF: Phrases = LazyLock::new(|| beside("staff"));
 /// What may stand between a title and the name behind it: "Sales Receipt Acme Ltd".
 pub static TITLE_OF: Phrases = LazyLock::new(|| beside("title_of"));
 /// What tickets and tills print of how something is sold: fares, zones, "take away".
@@ -132,6 +136,8 @@ mod tests {
             &ARTICLES,
             &BIND,
             &VOICE,
+            &SPEAKER,
+            &STAFF,
             &TITLE_OF,
             &SALE,
             &BIND_TRADE,

@@ -14,6 +14,9 @@ pub enum Style {
     Unknown,
 }
 
+/// So many numbers in thousands gainsay one with two places.
+const THOUSANDS: i32 = 4;
+
 /// The number style of a text, by its unmistakable numbers.
 #[must_use]
 pub fn style_of(text: &str) -> Style {
@@ -24,6 +27,7 @@ pub fn style_of(text: &str) -> Style {
 #[must_use]
 pub fn style_in(text: &str, digits: u32) -> Style {
     let (mut point, mut comma) = (0_i32, 0_i32);
+    let (mut points_of_three, mut commas_of_three) = (0, 0);
     for (start, end) in numbers(text) {
         let token = &text[start..end];
         let thousandths = || {
@@ -37,8 +41,18 @@ pub fn style_in(text: &str, digits: u32) -> Style {
             (Some(','), 2, _) => comma += 1,
             (Some('.'), 3, _) if thousandths() => point += 1,
             (Some(','), 3, _) if thousandths() => comma += 1,
+            (Some('.'), 3, 1) if !token.starts_with('0') => points_of_three += 1,
+            (Some(','), 3, 1) if !token.starts_with('0') => commas_of_three += 1,
             _ => {}
         }
+    }
+    // One number among many that are in thousands lost a digit: `82,00` beside `61,000`, `194,000`, `174,600`.
+    let lost = |of_two: i32, of_three: i32| digits != 3 && of_two == 1 && of_three >= THOUSANDS;
+    if lost(point, points_of_three) && comma == 0 {
+        point = 0;
+    }
+    if lost(comma, commas_of_three) && point == 0 {
+        comma = 0;
     }
     match point.cmp(&comma) {
         std::cmp::Ordering::Greater => Style::Point,
@@ -91,6 +105,13 @@ pub(super) fn thousands(token: &str, sep: char) -> bool {
     threes || lakhs
 }
 
+/// Whether groups of three end in one of two: `7.095.51` has a point where its comma was misread.
+pub(super) fn ends_in_cents(token: &str, sep: char) -> bool {
+    let groups: Vec<usize> = token.split(sep).map(str::len).collect();
+    let [first, threes @ .., 2] = groups.as_slice() else { return false };
+    (1..=3).contains(first) && !threes.is_empty() && threes.iter().all(|g| *g == 3) && !token.starts_with('0')
+}
+
 /// One digit run as an amount.
 pub(super) struct Number {
     pub amount: Amount,
@@ -112,10 +133,13 @@ pub(super) fn value(token: &str, style: Style, digits: u32) -> Option<Number> {
         (None, ..) => 0,
         (Some(sep), _, n) if n > 1 && token.matches(sep).count() == n => {
             // One kind of separator again and again: thousands, or an id or a date.
-            if !thousands(token, sep) {
+            if thousands(token, sep) {
+                0
+            } else if ends_in_cents(token, sep) {
+                2
+            } else {
                 return None;
             }
-            0
         }
         (Some('\''), ..) => 0,
         (Some(_), 1 | 2, _) => behind,

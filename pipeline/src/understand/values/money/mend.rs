@@ -156,9 +156,14 @@ pub fn join_thousands(text: &str, spaces: Spaces, rate: impl Fn(&str) -> bool) -
             let after = text.get(behind..).unwrap_or_default();
             without_sign(&text[..start]).1 || behind_sign(after).len() < after.len() || groups.len() > 2
         };
+        // `1 150,00 150,00`: one piece at a price, and what it comes to.
+        let next = text.get(behind..).unwrap_or_default().trim_start();
+        let one = groups.len() == 2
+            && groups[0] == "1"
+            && text.get(end + 1..behind).is_some_and(|price| next.starts_with(price));
         let comma = bytes.get(last) == Some(&b',');
         let joins = (decimals && comma && spaces.sure) || ((decimals || whole) && vouched());
-        if fresh && plain && groups.len() > 1 && joins && !(groups.len() == 2 && rate(groups[0])) {
+        if fresh && plain && !one && groups.len() > 1 && joins && !(groups.len() == 2 && rate(groups[0])) {
             out.push_str(&text[from..start]);
             out.push_str(&groups.concat());
             from = last;

@@ -9,7 +9,7 @@ mod tests;
 mod whole;
 
 pub use amount::{Amount, plain};
-use figures::{Number, numbers, value};
+use figures::{Number, ends_in_cents, numbers, value};
 pub use figures::{Style, style_in, style_of};
 pub use mend::{Spaces, join_thousands, mend};
 pub use sign::{Minus, without_sign};
@@ -68,9 +68,9 @@ fn seen(text: &str, lower: &str, (start, end): (usize, usize), style: Style, dig
     let (before, after) = (lower[..start].trim_end(), lower[end..].trim_start());
     let token = &text[start..end];
     let own_sign = without_sign(before).1;
-    let signed = own_sign
-        || SIGNS.iter().any(|s| before.ends_with(s) || after.starts_with(s))
-        || behind_sign(after).len() < after.len();
+    let behind = !is_of_next(&lower[end..])
+        && (SIGNS.iter().any(|s| after.starts_with(s)) || behind_sign(after).len() < after.len());
+    let signed = own_sign || behind || SIGNS.iter().any(|s| before.ends_with(s));
     let inside_word = lower[..start].chars().next_back().is_some_and(|c| c.is_alphabetic() || c == '#');
     let symbol = (own_sign && token.contains(['.', ',', '\''])) || SIGNS.iter().any(|s| before.ends_with(s));
     if (inside_word && !symbol) || is_part(text, before, (start, end)) {
@@ -101,6 +101,13 @@ fn seen(text: &str, lower: &str, (start, end): (usize, usize), style: Style, dig
     Some(Seen { amount, decimals, signed, minus, ambiguous, percent, grouped, at: (start, end) })
 }
 
+/// Whether the currency behind a number touches the next: of `2 €5.00` two are no euros.
+fn is_of_next(behind: &str) -> bool {
+    let rest = behind.trim_start();
+    let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    rest.len() < behind.len() && SIGNS.iter().any(|sign| rest.strip_prefix(sign).is_some_and(digit))
+}
+
 /// Whether a number is part of something else: times, dates, fractions, references (`12:30`, `3/4`), a hidden card.
 fn is_part(text: &str, before: &str, (start, end): (usize, usize)) -> bool {
     let glued = |c: Option<char>| c.is_some_and(|c| matches!(c, ':' | '/' | '*' | '#'));
@@ -111,6 +118,9 @@ fn is_part(text: &str, before: &str, (start, end): (usize, usize)) -> bool {
             && !before.ends_with("s/")
             && text[..start - 1].ends_with(|c: char| c.is_ascii_digit()))
         || (previous == Some('*') && !is_filled(&text[start..end]))
+        // `79.201.13-8`: an id that is written as an amount is whose point was misread.
+        || (ends_in_cents(&text[start..end], '.')
+            && text[end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
 }
 
 /// `*59,50`: stars before an amount keep anybody from writing digits there; before the end of a card's number they hide the

@@ -20,6 +20,32 @@ fn numbers_of_both_styles() {
 }
 
 #[test]
+fn one_number_that_lost_a_digit_is_no_style() {
+    assert_eq!(style_of("82,00 61,000 51,000 194,000 174,600"), Style::Unknown);
+    assert_eq!(style_of("82.00 61.000 51.000 194.000 174.600"), Style::Unknown);
+    assert_eq!(style_of("82,00 61,50 1,000 2,000 1,500 3,250"), Style::Comma);
+    assert_eq!(style_of("82,00 1,000 2,000"), Style::Comma);
+}
+
+#[test]
+fn a_comma_that_was_read_as_a_point() {
+    assert_eq!(read("7.095.51", Style::Unknown), ["7095.51"]);
+    assert_eq!(read("1.234.567.89", Style::Unknown), ["1234567.89"]);
+    for other in ["081.375.54", "79.201.13-8", "12.03.20", "1.2345.67"] {
+        let none = read(other, Style::Unknown).iter().all(|amount| amount.len() < 8);
+        assert!(none, "{other}");
+    }
+}
+
+#[test]
+fn a_currency_is_of_the_number_it_touches() {
+    let signed = |text: &str| amounts(text, Style::Point).iter().map(|s| s.signed).collect::<Vec<_>>();
+    assert_eq!(signed("2 $5.00"), [false, true]);
+    assert_eq!(signed("2 $ 5.00"), [true, true]);
+    assert_eq!(signed("7.00 eur"), [true]);
+}
+
+#[test]
 fn stars_fill_an_amount_and_hide_a_card() {
     assert_eq!(read("EURO *59,50 und ***7,10", Style::Comma), ["59.50", "7.10"]);
     assert!(read("VISA ************2825", Style::Point).is_empty());
@@ -79,6 +105,7 @@ fn thousands_parted_by_spaces() {
     assert_eq!(join("tva 20 315,36"), "tva 20 315,36");
     assert_eq!(join("12 34,50 tel 01 234 567"), "12 34,50 tel 01 234 567");
     assert_eq!(join("1 892,16 315,36"), "1892,16 315,36");
+    assert_eq!(join("kaffe 1 150,00 150,00"), "kaffe 1 150,00 150,00", "one piece, its price and its sum");
 }
 
 #[test]
