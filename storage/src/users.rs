@@ -37,12 +37,21 @@ words! {
 /// The lock of PostgreSQL that whoever changes what people may do holds.
 const LOCK: i64 = 0x61_63_75_73_65_02;
 
-/// SQL that holds for the people `u` who decide documents.
-pub(crate) const DECIDES: &str = "u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin') \
-     AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id)";
+/// Each part goes by an index of its own: a row says one of the three.
+macro_rules! unbound {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.customer_id IS NOT NULL) \
+         AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.entity_id IS NOT NULL) \
+         AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.team IS NOT NULL)"
+    };
+}
 
 /// SQL that holds for the people `u` who are bound to nothing.
-pub(crate) const UNBOUND: &str = "NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id)";
+const UNBOUND: &str = unbound!();
+
+/// SQL that holds for the people `u` who decide documents, whichever: who is bound does not reach all of them.
+pub(crate) const DECIDES: &str =
+    concat!("u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin') AND ", unbound!());
 
 /// In the place of a password's hash, of somebody who has none: no password has it.
 pub const NO_PASSWORD: &str = "!";
