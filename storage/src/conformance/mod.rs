@@ -243,6 +243,7 @@ pub async fn catalog(catalog: &Catalog) {
         cases::a_stop_is_kept_and_ends_reminders,
         cases::who_is_not_understood_twice_has_a_person,
         cases::words_find_a_person,
+        cases::words_beside_an_id_are_told_and_go_with_it,
         cases::what_a_person_holds_the_machine_leaves_alone,
         cases::what_came_meanwhile_is_told_when_it_is_given_back,
         cases::what_a_person_closes_is_told_to_its_sender,
