@@ -364,6 +364,7 @@ pub async fn catalog(catalog: &Catalog) {
         closed::an_erased_line_leaves_what_its_hash_is_made_of,
         closed::a_late_line_is_erased_as_a_closed_one_is,
         closed::what_becomes_anothers_is_adjusted,
+        closed::what_is_taken_back_comes_late,
         chain::what_tampers_with_the_trail_is_found,
         outgoing::what_something_open_needs_outlives_its_time,
         merges::a_hold_outlives_a_merge,
