@@ -155,6 +155,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::a_word_does_not_open_an_id,
         access::what_lies_beside_an_id_is_withheld,
         access::what_was_not_compared_with_each_id_is_withheld,
+        access::what_was_read_beside_an_id_is_compared_again_at_rest,
         access::search_does_not_tell_what_is_withheld,
         access::who_is_bound_reaches_what_is_theirs,
         access::who_is_bound_learns_of_nobody_else,
