@@ -35,16 +35,16 @@ impl Caller {
         Self { actor: format!("user:{name}"), key: None, scopes, access }
     }
 
-    /// Whoever follows a link: as the audit trail names the one that it was given to, where that is known, who may or may not
-    /// see IDs.
+    /// Whoever follows a link: as the audit trail names the one that it was given to, where that is known, and as far as that
+    /// one sees.
     #[must_use]
-    pub fn of_link(given_to: Option<String>, sees_ids: bool) -> Self {
+    pub fn of_link(given_to: Option<String>, access: Access) -> Self {
         let mut scopes = vec![Scope::DocumentsRead];
-        if sees_ids {
+        if access.sees_ids() {
             scopes.push(Scope::IdsRead);
         }
         let actor = given_to.unwrap_or_else(|| "link".to_owned());
-        Self { actor, key: None, scopes, access: Access::new(sees_ids) }
+        Self { actor, key: None, scopes, access }
     }
 
     /// A key of these scopes, bound to nothing.
