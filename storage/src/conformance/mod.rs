@@ -136,6 +136,7 @@ pub async fn catalog(catalog: &Catalog) {
         customers::both_forms_of_a_phone_are_one,
         customers::conflicts_come_a_page_at_a_time,
         feed::an_event_says_what_it_is_about,
+        feed::what_comes_says_whose_it_is,
         feed::an_event_names_exactly_what_changed,
         feed::a_merge_is_told_of_each_document,
         feed::a_cursor_of_another_feed_is_foreign,
