@@ -135,7 +135,15 @@ pub(crate) async fn decided(
     if sensitivity == Sensitivity::Id { close_beside(tx, &document).await } else { Ok(()) }
 }
 
-/// Whether its file holds an ID, or an ID that came before looks like it, or may: with more of them than are compared.
+/// Whether it was read as an ID before: of a file in whose place another came since, what was said and done is told still.
+async fn was_id(tx: &mut Tx, id: DocumentId) -> Result<bool, CatalogError> {
+    let sql = "SELECT 1 FROM timeline WHERE document_id = $1 AND event = 'read' AND detail LIKE $2 LIMIT 1";
+    let read_as = format!("%\"kind\":\"{}\"%", Kind::Id);
+    Ok(optional!(tx, (i32,), sql, id.0, read_as)?.is_some())
+}
+
+/// Whether its file holds an ID, or an ID that came before looks like it, or may: with more of them than are compared; or
+/// whether it was one itself.
 async fn is_beside_id(tx: &mut Tx, rule: &Rule, document: &Document) -> Result<bool, CatalogError> {
     let in_file = optional!(
         tx,
@@ -145,7 +153,7 @@ async fn is_beside_id(tx: &mut Tx, rule: &Rule, document: &Document) -> Result<b
         document.id.0,
         document.first_of_file().0
     )?;
-    if in_file.is_some() {
+    if in_file.is_some() || was_id(tx, document.id).await? {
         return Ok(true);
     }
     let most = i64::from(rule.most_alike);

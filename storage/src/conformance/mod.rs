@@ -157,6 +157,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::what_lies_beside_an_id_is_withheld,
         access::what_was_not_compared_with_each_id_is_withheld,
         access::what_was_read_beside_an_id_is_compared_again_at_rest,
+        access::what_was_read_as_an_id_is_opened_by_no_second_look,
         access::search_does_not_tell_what_is_withheld,
         access::who_is_bound_reaches_what_is_theirs,
         access::who_is_bound_learns_of_nobody_else,

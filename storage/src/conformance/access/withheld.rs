@@ -141,6 +141,18 @@ pub(in crate::conformance) async fn what_was_not_compared_with_each_id_is_withhe
     assert_eq!(sensitivity(catalog, one_compared).await, Sensitivity::Unknown);
 }
 
+/// Another file may come in the place of an ID, or a reader see it with other eyes: what was said of the ID stands there still.
+pub(in crate::conformance) async fn what_was_read_as_an_id_is_opened_by_no_second_look(catalog: &Catalog) {
+    let id = waiting(catalog, &passport("Eriksson")).await;
+    let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
+    let by = Deciding { who: "user:ana", sees_ids: true, ..Deciding::default() };
+    let again = catalog.decide_review(review.id, &by, &Decision::Retry { note: None }, None).await.unwrap();
+    assert!(matches!(again, Resolved::Done(_)), "{again:?}");
+    begin(catalog, id, Stage::Read).await;
+    assert_eq!(catalog.read(id, &bill()).await.unwrap(), Step::Taken);
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Unknown);
+}
+
 /// On PostgreSQL two that are read at the same moment do not see each other: each has committed by the time it comes to rest.
 pub(in crate::conformance) async fn what_was_read_beside_an_id_is_compared_again_at_rest(catalog: &Catalog) {
     let looks = of_its_own();
