@@ -15,6 +15,7 @@ mod finish;
 mod holds;
 mod people;
 mod rows;
+mod wish;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub(crate) use candidates::without_erased;
 pub use due::{NotARetention, Retention, Rule};
 pub use finish::{EraseError, Finishing};
 pub use holds::{Hold, HoldPlaced};
+pub use wish::{Cause, Keep, Wish, Wished};
 
 use crate::{
     audit,
@@ -34,64 +36,10 @@ use crate::{
     error::CatalogError,
     key_file::{Erased, ErasedKind},
     merges,
-    names::{DocumentId, at, json as parse, maybe_at, micros, to_json, word, words},
+    names::{DocumentId, at, json as parse, maybe_at, micros, to_json, word},
     sql::Tx,
 };
 use counts::Counts;
-
-words! {
-    /// Why something is erased.
-    Cause, "cause of an erasure" {
-        /// Somebody asked for it.
-        Request = "request",
-        /// Its time was over.
-        Retention = "retention",
-        /// It had been erased before the backup that was put back was made good.
-        Restore = "restore",
-    }
-}
-
-words! {
-    /// What may stay of a bill, for the law, once nobody is named in it.
-    Keep, "what an erasure keeps" {
-        /// Kind, dates, currency and amounts.
-        Amounts = "amounts",
-        /// Nothing but when it came and what became of it.
-        Nothing = "nothing",
-    }
-}
-
-/// A wish to erase.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// What is erased.
-    pub kind: ErasedKind,
-    /// Which.
-    pub id: Uuid,
-    /// Why.
-    pub cause: Cause,
-    /// Whose hand it is, as the audit trail names them.
-    pub by: String,
-    /// What stays of a bill.
-    pub keep: Keep,
-    /// Whether documents that came in one file with it go too: the file is one, and holds all of them.
-    pub whole_file: bool,
-}
-
-/// What became of a wish.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wished {
-    /// Its rows say nothing any more; keys and objects follow with [`Catalog::finish_erasures`].
-    Begun(Receipt),
-    /// It was erased before.
-    Already(Receipt),
-    /// There is no such thing.
-    Missing,
-    /// A legal hold is on it, or on something that would go with it.
-    Held(Vec<Hold>),
-    /// So many other documents are in the same files, and nobody said to erase them too.
-    WithOthers(Vec<DocumentId>),
-}
 
 /// What was erased, when, and by whom. It quotes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -204,6 +152,18 @@ async fn keep_counts(tx: &mut Tx, erasure: Uuid, counts: &Counts) -> Result<(), 
     execute!(tx, "UPDATE erasures SET counts = $2 WHERE id = $1", erasure, text.as_str()).map(drop)
 }
 
+/// The version of the document that is to be erased, where it is another than was seen. Nobody changes it before the wish is
+/// written down.
+async fn changed(tx: &mut Tx, wish: &Wish) -> Result<Option<i64>, CatalogError> {
+    let Some(seen) = wish.seen_version.filter(|_| wish.kind == ErasedKind::Document) else { return Ok(None) };
+    let sql = tx.pick(
+        "SELECT version FROM documents WHERE id = $1",
+        "SELECT version FROM documents WHERE id = $1 FOR NO KEY UPDATE",
+    );
+    let row = optional!(tx, (i64,), sql, wish.id)?;
+    Ok(row.map(|(version,)| version).filter(|version| *version != seen))
+}
+
 /// Documents that share a file with the subject's and are not among them.
 async fn others(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
     let text = format!(
@@ -253,6 +213,9 @@ impl Catalog {
             if !has_more && !people::is_left(&mut tx, wish.kind, wish.id).await? {
                 return Ok(Wished::Already(receipt(known)?));
             }
+        }
+        if let Some(version) = changed(&mut tx, wish).await? {
+            return Ok(Wished::Changed(version));
         }
         // Somebody may have lifted the hold before it was erased, and then the copy that came back has it still.
         if wish.cause != Cause::Restore {
@@ -358,6 +321,7 @@ impl Catalog {
                 keep: erased.keep,
                 // Whatever went with it stands in the list by itself.
                 whole_file: false,
+                seen_version: None,
             };
             again += u64::from(matches!(self.erase(&wish).await?, Wished::Begun(_)));
         }

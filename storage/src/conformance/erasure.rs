@@ -207,7 +207,7 @@ fn read_of(needle: &str, month: &str, page: StoredPage) -> ReadFacts {
 
 pub(super) fn wish(kind: ErasedKind, id: Uuid) -> Wish {
     let (cause, by) = (Cause::Request, "user:eva".to_owned());
-    Wish { kind, id, cause, by, keep: Keep::Amounts, whole_file: false }
+    Wish { kind, id, cause, by, keep: Keep::Amounts, whole_file: false, seen_version: None }
 }
 
 /// Where the database's own files are.
