@@ -1,6 +1,7 @@
 //! Promises of answers that are no file: a choice counts once, words land on the document they were asked for, and a
 //! password stands nowhere.
 
+mod at_once;
 mod authorization;
 mod passwords;
 mod several;
@@ -27,6 +28,7 @@ use crate::{
     stages::Step,
 };
 
+pub(super) use at_once::who_has_no_number_is_answered_in_the_language_of_their_country;
 pub(super) use authorization::{
     a_tap_counts_whoever_its_contact_turns_out_to_be,
     an_authorization_that_nobody_gives_is_a_persons_and_counts_still,

@@ -264,6 +264,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_question_is_answered_from_what_there_is,
         answers::an_authorization_that_nobody_gives_is_a_persons_and_counts_still,
         answers::who_has_no_number_is_asked_by_their_country,
+        answers::who_has_no_number_is_answered_in_the_language_of_their_country,
         answers::a_choice_counts_as_long_as_its_buttons,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
         notices::a_key_that_is_used_for_two_at_once_is_the_firsts,
