@@ -9,7 +9,7 @@ mod receipts;
 
 use acuse_storage::{
     accounts::Pickable,
-    approvals::ApprovalState,
+    approvals::Approval,
     cases::{CaseCursor, Listed},
     keys::Scope,
 };
@@ -165,9 +165,7 @@ async fn asked(app: &App, person: &Person, case: &Listed) -> Result<Option<Strin
     }
     let Some(id) = case.approval() else { return Ok(None) };
     let approval = app.catalog.approval(person.caller.access(), id).await?;
-    let open = approval
-        .filter(|a| a.state == ApprovalState::Asked && a.document_id.is_none() && a.left_at.is_some());
-    Ok(open.map(|approval| approval.question))
+    Ok(approval.filter(Approval::is_a_persons).map(|approval| approval.question))
 }
 
 /// A team, as one looks for its cases.

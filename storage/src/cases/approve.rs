@@ -231,14 +231,14 @@ pub(super) async fn is_wanted_by_a_rule(tx: &mut Tx, held: &Held) -> Result<bool
     }
 }
 
-/// They say yes or no themselves, nobody else being left; whether that is theirs to say.
+/// Whoever has it says yes or no themselves, nobody else being left, or the time being over; whether that is theirs to say.
 pub(super) async fn decided(
     tx: &mut Tx,
     held: &Held,
     approves: bool,
     who: &str,
 ) -> Result<bool, CatalogError> {
-    match approval_of(held) {
+    match approval_of(held).filter(|_| held.case.state == State::Human) {
         Some(approval) => approvals::decide_instead(tx, approval, approves, who).await,
         None => Ok(false),
     }

@@ -312,6 +312,8 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_approves_in_words_has_a_person,
         collect::who_may_be_somebody_else_by_now_approves_nothing,
         collect::an_approval_that_nobody_taps_in_time_is_a_persons,
+        collect::what_nobody_taps_in_time_a_person_decides,
+        collect::what_is_cancelled_is_nobodys_to_decide,
         collect::what_is_decided_is_asked_of_nobody,
         collect::an_answer_waits_for_the_end_of_a_hold,
         collect::who_answers_too_early_is_asked_again,
