@@ -40,8 +40,9 @@ pub(super) use passwords::{
 };
 
 pub(super) use several::{
-    a_reminder_of_several_says_not_what_words_answer, a_reminder_of_several_says_not_which_a_file_answers,
-    a_side_that_comes_late_takes_no_place, who_agrees_answers_what_was_asked,
+    a_file_of_another_kind_answers_nothing_that_it_quotes, a_reminder_of_several_says_not_what_words_answer,
+    a_reminder_of_several_says_not_which_a_file_answers, a_side_that_comes_late_takes_no_place,
+    who_agrees_answers_what_was_asked,
 };
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.

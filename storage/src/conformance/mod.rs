@@ -252,6 +252,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::words_answer_what_asked_for_them,
         answers::words_about_something_else_answer_no_question,
         answers::a_reminder_of_several_says_not_which_a_file_answers,
+        answers::a_file_of_another_kind_answers_nothing_that_it_quotes,
         answers::a_reminder_of_several_says_not_what_words_answer,
         answers::who_agrees_answers_what_was_asked,
         answers::a_side_that_comes_late_takes_no_place,
