@@ -102,7 +102,7 @@ export class Acuse {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/close`, { json: body })).json() as Promise<CaseVersion>;
   }
 
-  /** Yes or no to what is to be approved and is of no document, where nobody is left who could be asked (reviews:write, messages:write). */
+  /** Yes or no to what is to be approved and is of no document, where nobody is left who could be asked, or its time is over (reviews:write, messages:write). */
   async decideCase(id: string, body: { "approves": boolean; "version": number }): Promise<CaseVersion> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/decide`, { json: body })).json() as Promise<CaseVersion>;
   }

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod answer;
+mod matching;
 mod question;
 mod secret;
 mod withheld;

@@ -1,6 +1,7 @@
 //! Promises of answers that are no file: a choice counts once, words land on the document they were asked for, and a
 //! password stands nowhere.
 
+mod at_once;
 mod authorization;
 mod passwords;
 mod several;
@@ -27,6 +28,7 @@ use crate::{
     stages::Step,
 };
 
+pub(super) use at_once::who_has_no_number_is_answered_in_the_language_of_their_country;
 pub(super) use authorization::{
     a_tap_counts_whoever_its_contact_turns_out_to_be,
     an_authorization_that_nobody_gives_is_a_persons_and_counts_still,
@@ -38,8 +40,9 @@ pub(super) use passwords::{
 };
 
 pub(super) use several::{
-    a_reminder_of_several_says_not_what_words_answer, a_reminder_of_several_says_not_which_a_file_answers,
-    a_side_that_comes_late_takes_no_place, who_agrees_answers_what_was_asked,
+    a_file_of_another_kind_answers_nothing_that_it_quotes, a_reminder_of_several_says_not_what_words_answer,
+    a_reminder_of_several_says_not_which_a_file_answers, a_side_that_comes_late_takes_no_place,
+    who_agrees_answers_what_was_asked,
 };
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.

@@ -48,7 +48,10 @@ pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
 pub(super) use firms::{
     what_each_firm_is_owed_is_told_from_its_number, who_is_named_for_a_bill_hears_of_no_other,
 };
-pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
+pub(super) use late::{
+    an_approval_that_nobody_taps_in_time_is_a_persons, what_is_cancelled_is_nobodys_to_decide,
+    what_nobody_taps_in_time_a_person_decides,
+};
 pub(super) use left::{
     BEFORE_LEFT, an_approvers_buttons_count_beside_a_reviewer, is_left_to_somebody, was_left_before,
     what_a_rule_wants_waits_for_somebody, what_nobody_is_left_to_approve_a_person_does,
