@@ -216,6 +216,10 @@ impl From<CatalogError> for Problem {
             tracing::warn!(error = %Chain(&error), "a statement was broken off");
             return Self::TooSlow;
         }
+        if error.is_contention() {
+            tracing::warn!(error = %Chain(&error), "two requests met again and again");
+            return Self::Busy("others write the same at this moment");
+        }
         if matches!(error, CatalogError::NoTurn) {
             return Self::Busy("too many searches or exports are under way");
         }

@@ -8,6 +8,14 @@ use uuid::Uuid;
 
 use crate::{error::CatalogError, key_file::ErasedKind, names::CustomerId, sql::Tx};
 
+/// Somebody, by their table and the place of their id, and all who were merged into them, as SQL: their ids.
+macro_rules! with_merged {
+    ($table:literal, $id:literal) => {
+        concat!("(SELECT w.id FROM ", $table, " w WHERE w.id = ", $id, " OR w.merged_into = ", $id, ")")
+    };
+}
+pub(crate) use with_merged;
+
 /// For whom an id stands: the one that it was merged into, or itself. One that is nobody's stays as it is.
 pub(crate) async fn stands_for(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Uuid, CatalogError> {
     let sql = match kind {

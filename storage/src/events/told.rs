@@ -1,6 +1,8 @@
 //! Events on their way into the feed: each is written in the transaction of the change that it tells, with what it means to
 //! others.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -116,24 +118,25 @@ pub(crate) async fn tell(
     write(tx, &[NewEvent { kind, document: Some(document), data }]).await
 }
 
-/// Events of documents put at once.
-const CHUNK: usize = 500;
+/// Events of documents put at once: a power of two, which is looked up in one statement.
+const CHUNK: usize = 512;
 
-/// Whose a document is, untold, and no decision on it that can still be taken back: the end of that tells it.
-const REASSIGNED: &str = "SELECT 1 FROM document_untold u WHERE u.document_id = $1 \
-     AND u.member IN ('customer_id', 'entity_id', 'direction') \
-     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = u.document_id) LIMIT 1";
+/// Of some documents those of which it is untold whose they are, and on which no decision can still be taken back: the end of
+/// that tells it.
+const OF_SOME: &str = "SELECT d.id FROM documents d WHERE d.id IN (VALUES ";
+const REASSIGNED: &str = ") AND EXISTS (SELECT 1 FROM document_untold u WHERE u.document_id = d.id \
+     AND u.member IN ('customer_id', 'entity_id', 'direction')) \
+     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id)";
 
 /// Tells of those of these documents that are somebody else's, or another firm's of ours, and of which nobody decided it one by
 /// one: closed months hear of it too. What they paid and what is asked about them stands, for nobody said anything of that.
 pub(crate) async fn tell_reassigned(tx: &mut Tx, documents: &[DocumentId]) -> Result<(), CatalogError> {
     for some in documents.chunks(CHUNK) {
-        let mut told = Vec::with_capacity(some.len());
-        for id in some {
-            if optional!(tx, (i32,), REASSIGNED, id.0)?.is_some() {
-                told.push(NewEvent { kind: AMENDED, document: Some(*id), data: json!({}) });
-            }
-        }
+        let rows = values!(tx, (Uuid,), OF_SOME, 1, REASSIGNED, some, |q, id| q.bind(id.0))?;
+        let reassigned: HashSet<Uuid> = rows.into_iter().map(|(id,)| id).collect();
+        let of_them = some.iter().filter(|id| reassigned.contains(&id.0));
+        let amended = |id: &DocumentId| NewEvent { kind: AMENDED, document: Some(*id), data: json!({}) };
+        let told: Vec<NewEvent> = of_them.map(amended).collect();
         put(tx, &told).await?;
         for id in told.iter().filter_map(|event| event.document) {
             periods::adjust(tx, id, AMENDED).await?;

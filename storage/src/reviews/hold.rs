@@ -30,7 +30,7 @@ use crate::{
     quality,
     queue::{Push, Queue, push},
     split::{Split, take_apart},
-    sql::Tx,
+    sql::{Tx, again},
     stages::{open_review, push_stage},
     timeline, vendors,
 };
@@ -342,6 +342,15 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn undo_decision(
+        &self,
+        document: DocumentId,
+        who: &str,
+        lease: std::time::Duration,
+    ) -> Result<Undone, CatalogError> {
+        again(|| self.try_undo(document, who, lease)).await
+    }
+
+    async fn try_undo(
         &self,
         document: DocumentId,
         who: &str,

@@ -24,7 +24,7 @@ use crate::{
     events,
     names::{DocumentId, ReviewId, Stage, clean_maybe, micros, to_json},
     outbox::NewReply,
-    sql::Tx,
+    sql::{Tx, again},
     stages::open_review,
     timeline, vendors,
 };
@@ -108,6 +108,16 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn decide_again(
+        &self,
+        id: DocumentId,
+        by: &Deciding<'_>,
+        decision: &Decision,
+        reply: Option<&NewReply>,
+    ) -> Result<Resolved, CatalogError> {
+        again(|| self.try_decide_again(id, by, decision, reply)).await
+    }
+
+    async fn try_decide_again(
         &self,
         id: DocumentId,
         by: &Deciding<'_>,

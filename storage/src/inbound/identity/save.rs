@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Contacts, NAME_CHARS, PHONE_CHARS};
 use crate::{
     cases::{self, Matter},
-    contacts,
+    contacts, erasure,
     error::CatalogError,
     names::{CaseId, ContactId, cut, micros},
     outbox::{HeldFor, move_lines, release_of},
@@ -158,7 +158,9 @@ impl Contacts {
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let into = held(tx, self.settled(ContactId(into)).0).await?;
-        if into == from {
+        // Whoever erases them at this moment is waited for.
+        held(tx, from).await?;
+        if into == from || !erasure::may_join(tx, from, into).await? {
             return Ok(());
         }
         for (id, subject) in all!(tx, (Uuid, String), ONE_MATTER, from, into)? {
