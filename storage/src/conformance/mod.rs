@@ -241,6 +241,7 @@ pub async fn catalog(catalog: &Catalog) {
         cases::a_lost_timer_is_found,
         cases::a_turn_asks_nothing_twice,
         cases::a_stop_is_kept_and_ends_reminders,
+        cases::a_stop_outlives_what_was_said_before_it,
         cases::who_is_not_understood_twice_has_a_person,
         cases::words_find_a_person,
         cases::what_a_person_holds_the_machine_leaves_alone,
