@@ -298,6 +298,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_sent_a_receipt_is_not_reminded_for_it,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
+        collect::what_an_erased_receipt_paid_stays_paid,
         collect::a_slip_in_another_currency_is_a_persons,
         collect::what_a_withheld_receipt_pays_is_told_with_the_right,
         collect::two_receipts_at_once_both_count,
