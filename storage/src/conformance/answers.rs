@@ -350,3 +350,25 @@ pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog)
     says(catalog, message(&sample, "text", "¿Cómo va mi factura?")).await;
     assert_eq!(said_to(catalog, contact).await.len(), before, "while a person has it, the machine is silent");
 }
+
+/// Meta says that another telephone has the number: who holds it now hears nothing of what came from it before.
+pub(super) async fn who_may_be_somebody_else_by_now_hears_of_nothing_before(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, first).await;
+    filed(catalog, first).await;
+    time_passes(catalog, contact).await;
+    let is_told = async |key: &str| {
+        let mut question = message(&sample, "text", "¿Cómo va mi factura?");
+        question.identity.identity_key_hash = Some(key.to_owned());
+        says(catalog, question).await;
+        last_said(catalog, contact).await.1.contains("Archivados")
+    };
+    assert!(is_told("one").await && is_told("one").await, "whose key is known for the first time, or again");
+    assert!(!is_told("another").await, "who may be somebody else");
+    let own = sends(catalog, &sample, 1).await[0];
+    filed(catalog, own).await;
+    time_passes(catalog, contact).await;
+    assert!(is_told("another").await, "and hears of what they sent");
+}

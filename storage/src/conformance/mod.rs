@@ -260,6 +260,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_password_is_for_what_it_quotes,
         answers::a_password_that_a_person_asks_for_stands_nowhere,
         answers::a_choice_that_a_person_asks_for_is_asked_once,
+        answers::who_may_be_somebody_else_by_now_hears_of_nothing_before,
         answers::a_file_answers_no_question_for_words,
         answers::a_password_comes_under_either_form_of_a_number,
         answers::a_password_comes_with_a_change_of_number,
