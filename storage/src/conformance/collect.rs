@@ -58,6 +58,7 @@ pub(super) use left::{
 };
 pub(super) use merged::{
     who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once,
+    who_was_merged_before_their_turn_is_asked_as_who_was_kept,
 };
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,

@@ -94,3 +94,45 @@ pub(in crate::conformance) async fn who_turns_out_to_be_one_decides_once(catalog
     let decided = catalog.approval(&everything, asked.id).await.unwrap().unwrap();
     assert_eq!((decided.state, open().await), (ApprovalState::Approved, 0));
 }
+
+/// Whose turn comes after they turned out to be somebody else is asked as whom they are now, and their tap counts.
+pub(in crate::conformance) async fn who_was_merged_before_their_turn_is_asked_as_who_was_kept(
+    catalog: &Catalog,
+) {
+    let catalog = &cases::leading(catalog);
+    let everything = Access::new(true);
+    let document = waits(catalog, &Sample::new(), Reason::new(ReasonCode::LowConfidence, "")).await;
+    let number = catalog.document(document).await.unwrap().unwrap().phone_number_id.unwrap();
+    let people = [Sample::new(), Sample::new(), Sample::new()];
+    let mut contacts = Vec::new();
+    for person in &people {
+        let contact = contact_of(catalog, sends(catalog, person, 1).await[0]).await;
+        agrees(catalog, contact, &number, Category::Utility).await;
+        contacts.push(contact);
+    }
+    let [first, kept, gone] = contacts[..] else { panic!("three of them") };
+    let new = NewApproval {
+        document: Some(document),
+        question: "¿Se paga?".into(),
+        approvers: vec![first, gone],
+        mode: Mode::Order,
+        phone_number_id: number,
+        due_at: None,
+    };
+    let asked = catalog.ask_for_approval(&everything, &new, "user:eva").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    let change = InboundItem::AliasChange {
+        old: (AliasKind::WaId, people[1].wa_id.clone()),
+        new: (AliasKind::WaId, people[2].wa_id.clone()),
+        at: now(),
+    };
+    Intake::spawn(catalog.clone()).record(delivery(vec![change])).await.unwrap();
+    assert_eq!(catalog.contact(gone).await.unwrap().unwrap().id, kept);
+    // The first lets all reminders pass.
+    for _ in 0..3 {
+        cases::time_passes_for(catalog, first, "approval").await;
+    }
+    taps(catalog, &people[2], &offered(catalog, kept).await[0]).await;
+    let decided = catalog.approval(&everything, asked.id).await.unwrap().unwrap();
+    assert_eq!((decided.state, decided.decided_by), (ApprovalState::Approved, Some(kept)));
+}
