@@ -76,6 +76,8 @@ impl Catalog {
             return Ok(Approving::NoDocument);
         }
         let mut tx = self.writing().await?;
+        let approvers = merges::contacts_for(&mut tx, &new.approvers).await?;
+        let new = &NewApproval { approvers, ..new.clone() };
         let mut cover = Cover::default();
         if let Some(document) = new.document {
             // Nobody decides it meanwhile.

@@ -58,6 +58,7 @@ pub(super) use left::{
 };
 pub(super) use merged::{
     who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once,
+    who_was_merged_away_is_written_to_as_who_was_kept,
     who_was_merged_before_their_turn_is_asked_as_who_was_kept,
 };
 pub(super) use receipts::{

@@ -308,6 +308,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_wants_no_advertising_is_reminded_of_what_they_owe,
         collect::who_turns_out_to_be_one_owes_once,
         collect::who_turns_out_to_be_one_decides_once,
+        collect::who_was_merged_away_is_written_to_as_who_was_kept,
         collect::who_was_merged_before_their_turn_is_asked_as_who_was_kept,
         collect::what_is_given_back_goes_on_at_once,
         collect::what_is_handed_in_comes_from_the_firms_number,

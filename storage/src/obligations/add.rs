@@ -11,6 +11,7 @@ use crate::{
     conversation,
     documents::Amount,
     error::CatalogError,
+    key_file::ErasedKind,
     merges,
     names::{ContactId, CustomerId, DocumentId, ObligationId, cut, micros},
     sql::Tx,
@@ -72,7 +73,11 @@ impl Catalog {
         }
         let mut tx = self.writing().await?;
         let customer = merges::written_of(&mut tx, new.customer).await?;
-        let new = &NewObligation { customer, ..new.clone() };
+        let contact = match new.contact {
+            Some(id) => Some(ContactId(merges::stands_for(&mut tx, ErasedKind::Contact, id.0).await?)),
+            None => None,
+        };
+        let new = &NewObligation { customer, contact, ..new.clone() };
         if let Some(refused) = refused(&mut tx, access, new).await? {
             return Ok(refused);
         }
