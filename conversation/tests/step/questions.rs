@@ -82,6 +82,27 @@ fn what_a_person_gives_back_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_a_person_asks_is_expected_and_asked_for_no_more_once_it_came() {
+    for (asked, other, came) in
+        [(Expects::Password, Event::Choice, Event::Secret), (Expects::Side, Event::Secret, Event::File)]
+    {
+        let mut run = Run::new(Kind::Ask);
+        run.event(Event::Asked(Expects::Words));
+        run.event(Event::AgentTook);
+        assert_eq!(run.event(Event::Asked(asked)), [], "the person says it");
+        assert_eq!((run.case.state, run.case.expects), (State::Human, Some(asked)));
+        assert_eq!((run.event(other), run.case.expects), (vec![], Some(asked)), "{other:?} is no answer");
+        assert_eq!((run.event(came), run.case.expects), (vec![], None), "{came:?}");
+        run.event(Event::AgentReturned);
+        assert_eq!(run.case.state, State::Working, "nobody is reminded of what they have sent");
+    }
+    let mut other = Run::new(Kind::Support);
+    other.event(Event::Words);
+    other.event(Event::Asked(Expects::Words));
+    assert_eq!(other.case.expects, None, "of nothing else anything is asked");
+}
+
+#[test]
 fn what_is_given_back_comes_to_its_end_by_itself() {
     let mut said = Run::new(Kind::Support);
     said.event(Event::Words);

@@ -59,12 +59,16 @@ pub(super) use left::{
     whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
     whoever_takes_an_approvers_case_leaves_nothing_waiting,
 };
-pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
+pub(super) use merged::{
+    who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once,
+    who_was_merged_away_is_written_to_as_who_was_kept,
+    who_was_merged_before_their_turn_is_asked_as_who_was_kept,
+};
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,
     three_bills_are_paid_by_one_slip_or_by_two, up_to_its_cap_a_receipt_settles_by_itself,
-    what_a_withheld_receipt_pays_is_told_with_the_right, what_we_gave_back_settles_nothing_by_itself,
-    whoever_sent_the_slip_is_thanked,
+    what_a_withheld_receipt_pays_is_told_with_the_right, what_an_erased_receipt_paid_stays_paid,
+    what_we_gave_back_settles_nothing_by_itself, whoever_sent_the_slip_is_thanked,
 };
 pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,
