@@ -43,6 +43,30 @@ async fn every_decision_has_a_key() {
     what_is_handed_over_is_somebody_elses(&desk, &mut page).await;
 }
 
+/// A copy that nothing was said to be, by the address of the other; whose page says who said so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_knows_the_copy_names_the_other() {
+    let desk = Desk::of(2, "0").await;
+    let (first, id) = (desk.ids[0].as_str(), desk.ids[1].as_str());
+    let seen = desk.ana.take(id).await;
+    assert!(seen.contains("name=\"duplicate_of\" value=\"\"") && seen.contains("data-key=\"d\""), "{seen}");
+    for of in ["", "nonsense", id] {
+        let answer = desk.ana.decide(id, &seen, &[("action", "duplicate"), ("duplicate_of", of)]).await;
+        assert_eq!(answer.status(), 400, "{of}");
+        let again = answer.text().await.unwrap();
+        assert!(
+            again.contains(&format!("name=\"duplicate_of\" value=\"{of}\"")),
+            "{of} stands there: {again}"
+        );
+    }
+    let of = format!("{}/documents/{first}?reason=malware#page-1", desk.ana.base);
+    let done = desk.ana.decide(id, &seen, &[("action", "duplicate"), ("duplicate_of", &of)]).await;
+    assert_eq!(done.status(), 303);
+    assert_eq!(desk.document(1).await["duplicate_of"], first);
+    let rests = desk.ana.page(&format!("/documents/{id}")).await;
+    assert!(rests.contains("Duplicate by ana"), "{rests}");
+}
+
 /// All keys, and the focus comes back.
 async fn behind_the_list_of_keys_nothing_is_decided(desk: &Desk, page: &mut Browser) {
     take(desk, page, 0).await;

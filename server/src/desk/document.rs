@@ -109,6 +109,8 @@ struct View {
     /// Until which day it was to be postponed, where that could not be.
     until_day: String,
     reject_note: String,
+    /// Of which document they say that it is a duplicate.
+    duplicate_of: String,
     kind: &'static str,
     kinds: Vec<(&'static str, &'static str)>,
     customer_id: String,
@@ -322,6 +324,7 @@ async fn render(
         memo: text("memo"),
         until_day: said.refused().and_then(|typed| typed.get("until_day")).unwrap_or_default().to_owned(),
         reject_note: text("reject_note"),
+        duplicate_of: text("duplicate_of"),
         kind: kind.map_or("", Kind::as_str),
         kinds: kinds(document.kind),
         customer_id: typed.get("customer_id").map_or_else(|| was_customer.clone(), str::to_owned),
