@@ -65,6 +65,12 @@ async fn whoever_knows_the_copy_names_the_other() {
     assert_eq!(desk.document(1).await["duplicate_of"], first);
     let rests = desk.ana.page(&format!("/documents/{id}")).await;
     assert!(rests.contains("Duplicate by ana"), "{rests}");
+    // Nobody need take her word.
+    assert!(rests.contains("value=\"reopen\"") && !rests.contains("value=\"amend\""), "{rests}");
+    let done = desk.ana.decide(id, &rests, &[("action", "reopen"), ("note", "they are two")]).await;
+    assert_eq!(done.status(), 303);
+    let waits = desk.document(1).await;
+    assert_eq!((&waits["status"], waits["duplicate_of"].is_null()), (&json!("in_review"), true), "{waits}");
 }
 
 /// All keys, and the focus comes back.

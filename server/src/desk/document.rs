@@ -70,6 +70,8 @@ struct View {
     can_decide: bool,
     /// Whether it may be corrected or reopened as it rests.
     at_rest: bool,
+    /// Whether it may be reopened as it rests: a duplicate, too.
+    reopens: bool,
     /// Whether nobody holds it, so that the person may.
     is_free: bool,
     fence: i64,
@@ -241,8 +243,7 @@ async fn render(
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
-    let rests =
-        matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
+    let reopens = matches!(document.status, Status::Filed | Status::Rejected) && may_decide;
     let proposed = split_form::proposed(&document);
     let timeline = app.catalog.timeline_for(person.caller.access(), id).await?;
     let typed = said.typed();
@@ -275,7 +276,8 @@ async fn render(
         in_review: document.status == Status::InReview,
         others,
         can_decide,
-        at_rest: rests && may_decide && !withheld,
+        at_rest: reopens && document.duplicate_of.is_none(),
+        reopens,
         is_free,
         fence: hold.fence,
         lease: hold.lease,

@@ -166,9 +166,10 @@ async fn reopen(app: &App, caller: &Caller, review: &Review, body: &Decide) -> R
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
         }
         Reopened::StillHeld { secs } => Err(still_held(secs)),
-        Reopened::NotAtRest => {
-            Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned()))
-        }
+        Reopened::NotAtRest => Err(Problem::Conflict(
+            "only what is filed or rejected is reopened, and no answer that is part of another document"
+                .to_owned(),
+        )),
         Reopened::Missing => Err(Problem::NotFound("document")),
     }
 }
