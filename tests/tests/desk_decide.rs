@@ -168,13 +168,17 @@ async fn what_is_postponed_is_nobodys_next(page: &mut Browser) {
         .unwrap();
 }
 
-/// Handed to Ben, it is not Ana's next either; to whoever decides nothing it is not handed.
+/// Handed to Ben, it is not Ana's next either; to whoever decides nothing, or does not see it, it is not handed.
 async fn what_is_handed_over_is_somebody_elses(desk: &Desk, page: &mut Browser) {
     Reviewer::sign_in_as(&desk.world.place, "vera", &["--role", "auditor"]).await;
     take(desk, page, 3).await;
     let seen = desk.ana.page(&format!("/documents/{}", desk.ids[3])).await;
     let to_vera = [("action", "assign"), ("to", "vera")];
     assert_eq!(desk.ana.decide(&desk.ids[3], &seen, &to_vera).await.status(), 422);
+    Reviewer::sign_in_as(&desk.world.place, "nora", &["--team", "north"]).await;
+    let refused = desk.ana.decide(&desk.ids[3], &seen, &[("action", "assign"), ("to", "nora")]).await;
+    assert_eq!(refused.status(), 422, "it would be nobody's next");
+    assert!(refused.text().await.unwrap().contains("nora does not see this document"));
     page.press("h", false, false).unwrap();
     page.wait("document.activeElement.name === 'to'").unwrap();
     page.press("Enter", false, true).unwrap();

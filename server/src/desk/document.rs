@@ -262,7 +262,7 @@ async fn render(
     let shown = kind.map_or("", Kind::as_str);
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
     let unproven = unproven.filter(|f| f.eyes).count();
-    let people = if can_decide { colleagues(app, person).await? } else { Vec::new() };
+    let people = if can_decide { colleagues(app, person, &document).await? } else { Vec::new() };
     let untold = document.is_file_withheld();
     let wrote = spoken(document.declared.caption.as_deref(), &timeline, untold);
     let wrote = held_against(app, &document, wrote, is_shown).await?;
