@@ -278,17 +278,30 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
         execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;
     }
     let user = lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
+    let sees_less = change.sees_ids == Some(false);
+    leave_to_others(tx, &user, sees_less).await?;
+    Ok(Ok(user))
+}
+
+/// What waits for somebody alone who can decide it no more would be nobody's next.
+async fn leave_to_others(tx: &mut Tx, user: &User, sees_less: bool) -> Result<(), CatalogError> {
+    let who = format!("user:{}", user.name);
     let decides = matches!(user.role, Role::Reviewer | Role::Supervisor | Role::Admin);
     if user.disabled_at.is_some() || !decides {
-        // What waits for them alone would be nobody's next.
-        let who = format!("user:{}", user.name);
         execute!(
             tx,
             "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL",
             who.as_str()
         )?;
+    } else if sees_less {
+        execute!(
+            tx,
+            "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL \
+             AND document_id IN (SELECT d.id FROM documents d WHERE d.id = reviews.document_id AND d.sensitivity <> 'open')",
+            who.as_str()
+        )?;
     }
-    Ok(Ok(user))
+    Ok(())
 }
 
 async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {
