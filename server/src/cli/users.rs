@@ -142,7 +142,7 @@ impl Person<'_> {
         is_same(user.role == self.role, "another role");
         is_same(user.sees_ids == self.sees_ids, "another right to see IDs");
         is_same(self.email.is_none() || user.email.as_deref() == self.email, "another e-mail address");
-        is_same(catalog.is_bound_as(user.id, self.bound).await?, "bound to something else");
+        is_same(catalog.is_bound_as(user.id, self.bound).await?, "other bindings");
         // Nobody types one for what is refused anyway.
         if others.is_empty() {
             let same = if no_password {
@@ -274,7 +274,7 @@ mod tests {
             (&["--role", "auditor"], "another role"),
             (&["--admin"], "another role"),
             (&["--no-ids"], "another right to see IDs"),
-            (&["--team", "north"], "bound to something else"),
+            (&["--team", "north"], "other bindings"),
         ];
         for (more, said) in differing {
             let refused = add(&[&email[..], more].concat()).await.unwrap_err().to_string();
