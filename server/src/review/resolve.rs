@@ -174,9 +174,10 @@ async fn reopen(app: &App, caller: &Caller, review: &Review, body: &Decide) -> R
         Reopened::Waits(_) => Ok(Decided::waiting(None)),
         Reopened::Changed(version) => Err(Problem::Changed(version)),
         Reopened::StillHeld { secs } => Err(still_held(secs)),
-        Reopened::NotAtRest => {
-            Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned()))
-        }
+        Reopened::NotAtRest => Err(Problem::Conflict(
+            "only what is filed or rejected is reopened, and no answer that is part of another document"
+                .to_owned(),
+        )),
         Reopened::Missing => Err(Problem::NotFound("document")),
     }
 }

@@ -124,6 +124,7 @@ pub async fn catalog(catalog: &Catalog) {
         road::the_ledger_balances_while_documents_move,
         road::the_feed_never_skips,
         desk::one_of_two_claimers_wins,
+        desk::a_duplicate_is_taken_up_again_and_is_none,
         desk::decisions_are_made_once,
         desk::a_new_customer_wakes_what_waits,
         customers::a_name_has_one_owner,

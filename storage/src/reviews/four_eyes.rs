@@ -13,7 +13,7 @@ use acuse_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(crate) use rules::kept;
+pub(crate) use rules::rules_by_keeping;
 use rules::{Deciders, rules};
 pub use rules::{Rule, Scope, TooFew};
 

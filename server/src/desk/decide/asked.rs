@@ -74,7 +74,10 @@ pub(super) fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Res
         },
         message: (verdict == Verdict::AskAgain).then(|| said("ask_text")).flatten(),
         duplicate_of: match verdict {
-            Verdict::Duplicate => word::<DocumentId>("duplicate_of", named(typed, "duplicate:"))?,
+            Verdict::Duplicate => {
+                let typed_in = || typed.get("duplicate_of").map(id_in);
+                word::<DocumentId>("duplicate_of", named(typed, "duplicate:").or_else(typed_in))?
+            }
             _ => None,
         },
         because: said("because"),
@@ -90,6 +93,12 @@ fn named<'a>(typed: &'a Typed, action: &str) -> Option<&'a str> {
     typed.get("action")?.strip_prefix(action)
 }
 
+/// The id in a document's address, which is what one copies; else the text itself.
+fn id_in(text: &str) -> &str {
+    let path = text.split(['?', '#']).next().unwrap_or(text);
+    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
+}
+
 /// The reason that the button names.
 fn rejection(typed: &Typed) -> Option<String> {
     document::why_rejected(named(typed, "reject:")?).map(str::to_owned)
@@ -100,6 +109,16 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn an_address_names_its_document() {
+        for text in
+            ["01", "/documents/01", "https://desk.example/documents/01/?reason=malware#page-1", "01#x"]
+        {
+            assert_eq!(id_in(text), "01", "{text}");
+        }
+        assert_eq!(id_in(""), "");
+    }
 
     #[test]
     fn a_day_begins_with_its_morning_where_we_are() {
