@@ -84,6 +84,12 @@ fn key((id, name, scopes, created, revoked): Row) -> Result<ApiKey, CatalogError
     })
 }
 
+/// A key by its id, void or not.
+pub(crate) async fn by_id(tx: &mut Tx, id: KeyId) -> Result<Option<ApiKey>, CatalogError> {
+    let sql = "SELECT id, name, scopes, created_at, revoked_at FROM api_keys WHERE id = $1";
+    optional!(tx, Row, sql, id.0)?.map(key).transpose()
+}
+
 /// Keeps a key by its hash, in the caller's transaction.
 pub(crate) async fn create(
     tx: &mut Tx,

@@ -7,6 +7,7 @@ use acuse_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
@@ -247,10 +248,18 @@ async fn tell(
     entries.extend(others().map(|id| entry(id, Stage::Read, json!({ "part_of": first_of_file }))));
     timeline::write(tx, &entries).await?;
     let mut told = vec![NewEvent { kind: "document.split", document: Some(whole.id), data: detail }];
+    // Whose they are is what is left of that of the whole.
+    let sql = "SELECT customer_id FROM documents WHERE id = $1";
+    let (customer,) = one!(tx, (Option<Uuid>,), sql, whole.id.0)?;
+    let mut came =
+        json!({ "source": whole.source, "contact_id": whole.contact_id, "part_of": first_of_file });
+    if let Some(customer) = customer {
+        came["customer_id"] = json!(customer);
+    }
     told.extend(others().map(|id| NewEvent {
         kind: "document.received",
         document: Some(id),
-        data: json!({ "source": whole.source, "contact_id": whole.contact_id, "part_of": first_of_file }),
+        data: came.clone(),
     }));
     events::write(tx, &told).await
 }

@@ -26,6 +26,9 @@ pub struct TimelineEntry {
     pub detail: Value,
 }
 
+/// Words that their sender wrote beside files, on the timeline of each of them.
+pub(crate) const SAID_BESIDE: &str = "said_beside";
+
 /// One entry on its way into the table.
 pub(crate) struct Entry {
     pub document: Option<DocumentId>,
@@ -81,6 +84,26 @@ fn entries(rows: Vec<Row>) -> Result<Vec<TimelineEntry>, CatalogError> {
         .collect()
 }
 
+/// Whether a document came with one that may not be told to this caller, or does not exist for them.
+async fn came_with_more(tx: &mut Tx, access: &Access, id: DocumentId) -> Result<bool, CatalogError> {
+    let mut kept_back = Vec::new();
+    if !access.sees_ids() {
+        kept_back.push("d.sensitivity <> 'open' OR d.part IS NOT NULL".to_owned());
+    }
+    if access.is_bound() {
+        kept_back.push(format!("{} IS NOT TRUE", access.reach(tx, "d")));
+    }
+    if kept_back.is_empty() {
+        return Ok(false);
+    }
+    let text = format!(
+        "SELECT 1 FROM case_documents own JOIN case_documents cd ON cd.case_id = own.case_id \
+         JOIN documents d ON d.id = cd.document_id WHERE own.document_id = $1 AND ({}) LIMIT 1",
+        kept_back.join(" OR ")
+    );
+    Ok(optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_some())
+}
+
 impl Catalog {
     /// What happened to a document, oldest first (the newest 1,000).
     ///
@@ -98,7 +121,8 @@ impl Catalog {
         entries(rows)
     }
 
-    /// The same for whoever has this access: it names no customer beyond their reach.
+    /// The same for whoever has this access: it names no customer beyond their reach. Words beside several files are said of all
+    /// of them: they are not told where one of those may not be.
     ///
     /// # Errors
     /// As [`Catalog::timeline`].
@@ -108,6 +132,11 @@ impl Catalog {
         id: DocumentId,
     ) -> Result<Vec<TimelineEntry>, CatalogError> {
         let mut entries = self.timeline(id).await?;
+        let is_said = entries.iter().any(|entry| entry.event == SAID_BESIDE);
+        if is_said && came_with_more(&mut self.reading().await?, access, id).await? {
+            let beside = entries.iter_mut().filter(|entry| entry.event == SAID_BESIDE);
+            beside.for_each(|entry| entry.detail = serde_json::json!({}));
+        }
         let details = entries.iter_mut().map(|entry| &mut entry.detail).collect();
         self.within_reach(access, details, &[]).await?;
         Ok(entries)

@@ -125,7 +125,8 @@ impl Catalog {
             Some(sender) if !sender.is_empty() => Some(contact_of(&mut tx, upload.key, sender).await?),
             _ => None,
         };
-        write(&mut tx, upload, contact).await?;
+        let customer = merges::maybe_written_of(&mut tx, upload.customer_id).await?;
+        write(&mut tx, upload, (contact, customer)).await?;
         if let Some(key) = key
             && !promise(&mut tx, key, upload.id).await?
         {
@@ -140,7 +141,10 @@ impl Catalog {
             "source": upload.source, "size_bytes": upload.original.size_bytes, "sha256": upload.original.sha256,
         });
         timeline::note(&mut tx, upload.id, Stage::Read, "received", detail).await?;
-        let data = json!({ "source": upload.source, "contact_id": contact });
+        let mut data = json!({ "source": upload.source, "contact_id": contact });
+        if let Some(customer) = customer {
+            data["customer_id"] = json!(customer);
+        }
         events::tell(&mut tx, "document.received", upload.id, data).await?;
         push_stage(&mut tx, upload.id, Stage::Read, None).await?;
         tx.commit().await?;
@@ -180,11 +184,10 @@ async fn contact_of(
 async fn write(
     tx: &mut crate::sql::Tx,
     upload: &Upload,
-    contact: Option<ContactId>,
+    (contact, customer): (Option<ContactId>, Option<CustomerId>),
 ) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     let declared = &upload.declared;
-    let customer = merges::maybe_written_of(tx, upload.customer_id).await?;
     execute!(
         tx,
         "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \

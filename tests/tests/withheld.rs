@@ -404,6 +404,15 @@ async fn who_may_see_does(place: &Place, catalog: &Catalog, secret: &Secret) {
     let views: Vec<_> = catalog.audit_trail(Some(id), 1000).await.unwrap();
     let seen = views.iter().filter(|e| e.action == "view_id").count();
     assert!(views.len() >= before + 4 && seen >= 4, "each view has its line: {views:?}");
+    // A link is theirs for as long as their key is good.
+    let alone = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let asked = api.request(Method::GET, &format!("{path}?presign=true")).build().unwrap();
+    let answer = alone.execute(asked).await.unwrap();
+    let link = answer.headers()[reqwest::header::LOCATION].to_str().unwrap().to_owned();
+    let followed = async || api.without_key(Method::GET, &link).send().await.unwrap().status().as_u16();
+    assert_eq!(followed().await, 200);
+    assert!(catalog.revoke_key(trail[0].actor.trim_start_matches("key:")).await.unwrap());
+    assert_eq!(followed().await, 404);
 }
 
 /// What was walked is there: with every right each address answers, and what was written beside the ID is told.

@@ -35,22 +35,22 @@ impl Caller {
         Self { actor: format!("user:{name}"), key: None, scopes, access }
     }
 
-    /// Whoever follows a link: as the audit trail names the one that it was given to, where that is known, who may or may not
-    /// see IDs.
+    /// Whoever follows a link: as the audit trail names the one that it was given to, where that is known, and as far as that
+    /// one sees.
     #[must_use]
-    pub fn of_link(given_to: Option<String>, sees_ids: bool) -> Self {
+    pub fn of_link(given_to: Option<String>, access: Access) -> Self {
         let mut scopes = vec![Scope::DocumentsRead];
-        if sees_ids {
+        if access.sees_ids() {
             scopes.push(Scope::IdsRead);
         }
         let actor = given_to.unwrap_or_else(|| "link".to_owned());
-        Self { actor, key: None, scopes, access: Access::new(sees_ids) }
+        Self { actor, key: None, scopes, access }
     }
 
     /// A key of these scopes, bound to nothing.
     #[cfg(test)]
     pub(crate) fn of_key(name: &str, scopes: &[Scope]) -> Self {
-        let sees_ids = scopes.contains(&Scope::IdsRead);
+        let sees_ids = [Scope::IdsRead, Scope::Admin].iter().any(|scope| scopes.contains(scope));
         Self {
             actor: format!("key:{name}"),
             key: None,
@@ -65,9 +65,13 @@ impl Caller {
         &self.access
     }
 
-    /// Whether the caller has a scope; `admin` has all. Whoever is bound has not that one itself: it is of everybody's.
+    /// Whether the caller has a scope; `admin` has all. Whoever is bound has not that one itself: it is of everybody's. To see IDs
+    /// is a right of its own, which a person may be without whatever their role.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
+        if scope == Scope::IdsRead {
+            return self.access.sees_ids();
+        }
         let is_admin = self.scopes.contains(&Scope::Admin);
         if scope == Scope::Admin {
             return is_admin && !self.access.is_bound();
@@ -135,5 +139,19 @@ impl Caller {
     #[must_use]
     pub fn is_name_withheld(&self, document: &Document) -> bool {
         self.is_withheld(document) || document.part.is_some() && !self.access.sees_ids()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_at_the_desk_may_be_without_the_right_to_see_ids() {
+        let admin = |sees_ids| Caller::person("ana", vec![Scope::Admin], Access::new(sees_ids));
+        assert!(admin(true).has(Scope::IdsRead) && !admin(false).has(Scope::IdsRead));
+        assert!(admin(false).require(Scope::IdsRead).is_err());
+        assert!(admin(false).has(Scope::CustomersWrite) && admin(false).has(Scope::Admin));
+        assert!(Caller::of_key("k", &[Scope::Admin]).has(Scope::IdsRead), "of a key that is all there is");
     }
 }

@@ -1,9 +1,9 @@
 //! Links to a document's bytes that need no key: signed by the key file, served by Acuse, good for five minutes.
 //!
-//! The link says whether who asked may see IDs, and who they are, sealed, for a link is passed on: what it leads to is withheld
-//! and scanned when it is followed, as it is then, and audited as theirs.
+//! The link says whether who asked may see IDs, and who they are and by which key, sealed, for a link is passed on: what it leads
+//! to is withheld and scanned when it is followed, as it is then, as far as that key reaches by then, and audited as theirs.
 
-use acuse_storage::{DocumentId, KeyFile};
+use acuse_storage::{Access, DocumentId, KeyFile, names::KeyId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -17,6 +17,8 @@ pub const ROUTE: &str = "/v1/links/{link}";
 const PURPOSE: &[u8] = b"acuse link 1\n";
 /// Whose the sealed name in a link is: it opens nowhere else.
 const ASKER: &str = "link";
+/// Whose the sealed key in a link is.
+const KEY: &str = "key of a link";
 /// Longest text of a link.
 const MOST_CHARS: usize = 2_048;
 
@@ -37,13 +39,21 @@ pub(crate) struct Link {
     /// Who asked, sealed; absent of a link that a version before gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// By which key, sealed; absent of what a person asked for, and of a link that a version before gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 impl Link {
-    /// Who follows it: whoever got it.
-    pub(crate) fn caller(&self, keys: &KeyFile) -> Caller {
+    /// By which key it was asked for, if by one.
+    pub(crate) fn key(&self, keys: &KeyFile) -> Option<KeyId> {
+        keys.open_secret(KEY, self.key.as_deref()?)?.parse().ok()
+    }
+
+    /// Who follows it: whoever got it, with the access of whoever asked.
+    pub(crate) fn caller(&self, keys: &KeyFile, access: Access) -> Caller {
         let asker = self.by.as_deref().and_then(|by| keys.open_secret(ASKER, by));
-        Caller::of_link(asker, self.ids)
+        Caller::of_link(asker, access)
     }
 }
 
@@ -61,8 +71,9 @@ pub(super) fn signed(
 ) -> String {
     let until = (now + LINK).unix_timestamp();
     let by = keys.seal_secret(ASKER, &caller.actor);
+    let key = caller.key.and_then(|key| keys.seal_secret(KEY, &key.to_string()));
     let ids = caller.access().sees_ids();
-    let link = Link { document, variant: query.variant, page: query.page, until, ids, by };
+    let link = Link { document, variant: query.variant, page: query.page, until, ids, by, key };
     // A struct of plain members is always JSON.
     let json = serde_json::to_vec(&link).unwrap_or_default();
     let signature = keys.sign(&text_of(&json));
@@ -92,7 +103,8 @@ mod tests {
         let query = Query { variant: Variant::Normalized, page: Some(2), presign: true };
         let id = DocumentId::generate();
         let now = time::macros::datetime!(2026-09-01 12:00 UTC);
-        let asker = Caller::of_key(&"é".repeat(100), &[Scope::DocumentsRead, Scope::IdsRead]);
+        let mut asker = Caller::of_key(&"é".repeat(100), &[Scope::DocumentsRead, Scope::IdsRead]);
+        asker.key = Some(KeyId::generate());
         let address = signed(&keys, &asker, id, &query, now);
         let text = address.strip_prefix("/v1/links/").unwrap();
         let link = read(&keys, text, now).unwrap();
@@ -100,7 +112,9 @@ mod tests {
             (link.document, link.variant, link.page, link.ids),
             (id, Variant::Normalized, Some(2), true)
         );
-        assert_eq!((link.caller(&keys).actor, asker.actor.starts_with("key:é")), (asker.actor.clone(), true));
+        assert_eq!(link.key(&keys), asker.key);
+        let caller = link.caller(&keys, Access::new(link.ids));
+        assert_eq!((caller.actor, asker.actor.starts_with("key:é")), (asker.actor.clone(), true));
         assert!(
             !BASE64
                 .decode(text.split_once('.').unwrap().0)
@@ -117,6 +131,8 @@ mod tests {
         }
         let others = KeyFile::open_or_create(&folder.path().join("others.key")).unwrap();
         assert_eq!(read(&others, text, now), None);
-        assert_eq!(Link { by: None, ..other }.caller(&keys).actor, "link", "as a version before gave it");
+        let older = Link { by: None, key: None, ..other };
+        assert_eq!(older.caller(&keys, Access::new(true)).actor, "link", "as a version before gave it");
+        assert_eq!(older.key(&keys), None);
     }
 }

@@ -132,14 +132,23 @@ pub async fn create(
         }
         Incoming::Url(body) => from_url(&app, &caller, id, *body, key, &mut said).await,
     };
-    // Whatever did not become a document of its own leaves no object behind.
-    if !matches!(accepted, Ok(Accepted::New(_)))
+    if is_refused(&accepted)
         && let Some((stored, _)) = &said.file
         && let Err(error) = app.objects.delete(&stored.key).await
     {
         tracing::warn!(error = %super::Chain(&error), "cannot clean up after a refused upload");
     }
     answer(&app, &caller, &request, Made { accepted: accepted?, wait }).await
+}
+
+/// Whatever did not become a document of its own leaves no object behind. What failed on our side may have become one all the
+/// same: the sweep of objects that no row names has the rest.
+fn is_refused(accepted: &Result<Accepted, Problem>) -> bool {
+    match accepted {
+        Ok(Accepted::New(_)) => false,
+        Ok(_) => true,
+        Err(problem) => problem.status().is_client_error(),
+    }
 }
 
 /// A file that came with its request. Under a key that was used before it is only looked at: nothing is stored for it.
@@ -350,6 +359,19 @@ mod tests {
 
     async fn refused(parts: &[(&str, &str)], key: &str) -> &'static str {
         sent(parts, key).await.unwrap_err().kind().name
+    }
+
+    #[test]
+    fn what_may_have_become_a_document_keeps_its_file() {
+        let id = DocumentId::generate();
+        let lost = || Problem::Internal(anyhow::anyhow!("the answer to the commit was lost"));
+        for kept in [Ok(Accepted::New(id)), Err(lost()), Err(Problem::Unavailable("away"))] {
+            assert!(!is_refused(&kept), "{kept:?}");
+        }
+        for gone in [Ok(Accepted::Replayed(id)), Ok(Accepted::KeyReused), Err(Problem::NotFound("customer"))]
+        {
+            assert!(is_refused(&gone), "{gone:?}");
+        }
     }
 
     #[tokio::test]

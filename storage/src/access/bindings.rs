@@ -61,8 +61,8 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn access_of_key(&self, id: KeyId) -> Result<Option<(ApiKey, Access)>, CatalogError> {
-        let Some(key) = self.keys().await?.into_iter().find(|key| key.id == id) else { return Ok(None) };
         let mut tx = self.quick().await?;
+        let Some(key) = keys::by_id(&mut tx, id).await? else { return Ok(None) };
         let access = Access::of(key.grants(Scope::IdsRead), bound(&mut tx, key.id.0).await?);
         Ok(Some((key, access)))
     }

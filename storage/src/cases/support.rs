@@ -61,11 +61,14 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
     let is_to_them = person.as_ref().is_some_and(|held| Some(held.id.0) == quoted.case);
     if let Some(words) = words {
         let answers = !is_to_them && ask::worded(tx, &message, &quoted, words).await?;
-        let is_beside = !answers && !agrees && beside_files(tx, &message, words).await?;
+        let burst = if answers || agrees { None } else { beside_files(tx, &message, words).await? };
         // Whoever answers what we said or asked, or what a person wrote, speaks of no file that they send meanwhile.
-        let is_of_a_file = is_beside && person.is_none() && !(quoted.is_other || answers_a_person);
-        if !wants_a_person && (answers || is_of_a_file) {
-            return Ok(());
+        let of_files = burst.filter(|_| person.is_none() && !(quoted.is_other || answers_a_person));
+        if !wants_a_person && (answers || of_files.is_some()) {
+            return match of_files {
+                Some(burst) => goes_with(tx, message.id, burst).await,
+                None => Ok(()),
+            };
         }
     }
     // Whoever a person speaks with hears no machine.
@@ -187,27 +190,39 @@ async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool
     outbox::queue_as(tx, saying, &reply, &shape).await.map(|_| true)
 }
 
-/// Whether the words stand beside files that have just come: whoever looks at one of them sees them. A file that is worked on
-/// for longer keeps nobody from being heard.
-async fn beside_files(tx: &mut Tx, message: &Heard<'_>, words: &str) -> Result<bool, CatalogError> {
+/// What a message says is of what a case is about: it is seen with that, and goes with it.
+pub(super) async fn goes_with(tx: &mut Tx, message: Uuid, case: Uuid) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "INSERT INTO case_messages (message_id, case_id) SELECT m.id, $2 FROM messages m WHERE m.id = $1 \
+         ON CONFLICT (message_id) DO NOTHING",
+        message,
+        case
+    )
+    .map(drop)
+}
+
+/// The case of files that have just come, where the words stand beside some: whoever looks at one of them sees them. A file that
+/// is worked on for longer keeps nobody from being heard.
+async fn beside_files(tx: &mut Tx, message: &Heard<'_>, words: &str) -> Result<Option<Uuid>, CatalogError> {
     let text = format!(
-        "SELECT cd.document_id FROM cases c JOIN case_documents cd ON cd.case_id = c.id AND cd.role = 'came' \
+        "SELECT c.id, cd.document_id FROM cases c JOIN case_documents cd ON cd.case_id = c.id AND cd.role = 'came' \
            JOIN documents d ON d.id = cd.document_id AND d.received_at > $3 \
          WHERE c.contact_id = $1 AND c.phone_number_id = $2 AND c.kind = 'documents' AND c.subject = '' \
          AND c.state IN {OPEN} ORDER BY cd.document_id LIMIT 50"
     );
     let since = micros(tx.now() - BESIDE);
-    let documents = all!(
+    let came = all!(
         tx,
-        (Uuid,),
+        (Uuid, Uuid),
         sqlx::AssertSqlSafe(text.clone()),
         message.contact.0,
         message.phone_number_id,
         since
     )?;
     let detail = json!({ "message_id": message.id, "text": cut(words, BESIDE_CHARS) });
-    for (document,) in &documents {
-        timeline::note(tx, DocumentId(*document), Stage::Done, "said_beside", detail.clone()).await?;
+    for (_, document) in &came {
+        timeline::note(tx, DocumentId(*document), Stage::Done, timeline::SAID_BESIDE, detail.clone()).await?;
     }
-    Ok(!documents.is_empty())
+    Ok(came.first().map(|(burst, _)| *burst))
 }

@@ -33,7 +33,7 @@ pub(super) use bound::{
 pub(super) use withheld::{
     a_word_does_not_open_an_id, doubt_withholds, search_does_not_tell_what_is_withheld,
     what_lies_beside_an_id_is_withheld, what_was_not_compared_with_each_id_is_withheld,
-    what_was_there_is_scored,
+    what_was_read_beside_an_id_is_compared_again_at_rest, what_was_there_is_scored,
 };
 
 /// A document with these facts, waiting for a person.

@@ -3,6 +3,7 @@
 
 mod numbers;
 mod rested;
+mod said;
 mod spoken;
 mod told;
 mod turns;
@@ -38,6 +39,7 @@ pub(super) use rested::{
     another_burst_of_one_case_is_seen, what_a_person_closes_is_told_to_its_sender,
     who_heard_of_it_otherwise_answers_it,
 };
+pub(super) use said::words_beside_an_id_are_told_and_go_with_it;
 pub(super) use spoken::{
     who_answers_us_is_heard_beside_files, who_speaks_with_a_person_hears_no_machine,
     who_wants_a_person_is_heard_beside_files,

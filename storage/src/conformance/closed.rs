@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     books::{bill, decide, exported, filed, hidden, month, part, total, waiting},
+    desk::LEASE,
     erasure::wish,
     given::one_of_us,
     road::field,
@@ -23,7 +24,7 @@ use crate::{
     key_file::ErasedKind,
     names::now,
     periods::{Closing, Entry, Period, PeriodLine, PeriodPart},
-    reviews::{Decision, Reopened},
+    reviews::{Deciding, Decision, Reopened, Resolved, Undone},
     stages::ReadFacts,
 };
 
@@ -326,6 +327,31 @@ pub(super) async fn what_becomes_anothers_is_adjusted(catalog: &Catalog) {
         (total(&after.late, "EUR"), total(&after.adjustments, "EUR")),
         ("40.00".into(), "0.00".into())
     );
+}
+
+/// What a correction that can still be taken back says is in no month that is closed meanwhile. Taken back, the document is in
+/// the books as it was: it has come late, and what becomes of it since is an adjustment.
+pub(super) async fn what_is_taken_back_comes_late(catalog: &Catalog) {
+    let all = Access::whole();
+    let id = filed(catalog, &bill("2016-02-03", "invoice", "10.00", "EUR")).await;
+    let mut fields = catalog.document(id).await.unwrap().unwrap().fields;
+    fields.insert(FieldName::Total, field("99.00"));
+    let correct = Decision::Correct { kind: None, fields, customer_id: None };
+    let held_until = Some(now() + Duration::minutes(5));
+    let by = Deciding { who: "user:ana", held_until, sees_ids: true, ..Deciding::default() };
+    let decided = catalog.decide_again(id, &by, &correct, None).await.unwrap();
+    assert!(matches!(decided, Resolved::Done(_)), "{decided:?}");
+    let period = closed(catalog, "2016-02").await;
+    assert!(part(catalog, &all, &period, PeriodPart::Rows).await.is_empty());
+    let undone = catalog.undo_decision(id, "user:ana", LEASE).await.unwrap();
+    assert!(matches!(undone, Undone::Done(_)), "{undone:?}");
+
+    let late = [(Entry::Late, id, "10.00".to_owned())];
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Late).await, late);
+    reopened(catalog, id).await;
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Late).await, late, "as it came");
+    let since = part(catalog, &all, &period, PeriodPart::Adjustments).await;
+    assert_eq!(since, [(Entry::Reversal, id, "-10.00".to_owned())]);
 }
 
 /// The last version of the schema that knew no frozen late line.

@@ -5,22 +5,52 @@ use uuid::Uuid;
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::{FieldName, Fields},
+    part::Part,
 };
 
 use super::{
     access::customer,
     desk::{LEASE, waiting},
     door::{Sample, delivery, photo},
-    road::{field, next_events},
+    road::{begin, field, next_events, original},
 };
 use crate::{
-    Catalog, DocumentId, Intake,
+    Catalog, DocumentId, Intake, Stage,
     customers::{Merged, NewCustomer},
+    documents::DeclaredFile,
     events::{Event, EventCursor, EventFilter, Followed},
     inbound::InboundItem,
-    names::now,
+    names::{Source, now},
     reviews::{Deciding, Decision, Resolved, Undone},
+    split::Split,
+    stages::Step,
+    uploads::{Accepted, Upload},
 };
+
+/// Whoever follows one customer hears of what came for them from its first event on.
+pub(super) async fn what_comes_says_whose_it_is(catalog: &Catalog) {
+    let whose = customer(catalog).await;
+    let mut after = Some(catalog.feed_head().await.unwrap());
+    let id = DocumentId::generate();
+    let upload = Upload {
+        id,
+        source: Source::Api,
+        key: None,
+        sender: None,
+        customer_id: Some(whose),
+        declared: DeclaredFile::default(),
+        original: original(id, id.to_string().as_bytes()).original,
+        received_at: now(),
+    };
+    assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+    begin(catalog, id, Stage::Read).await;
+    let pages = vec![Part::pages(1, 1).unwrap(), Part::pages(2, 2).unwrap()];
+    assert_eq!(catalog.split(id, &Split::of_file(pages, 2).unwrap()).await.unwrap(), Step::Taken);
+    let events = next_events(catalog, &mut after, 50).await;
+    let came = events.iter().filter(|event| event.kind == "document.received");
+    let came: Vec<_> = came.map(|event| event.customer_id).collect();
+    assert_eq!(came, [Some(whose); 2], "the whole, and the part that got a row of its own");
+}
 
 pub(super) async fn an_event_says_what_it_is_about(catalog: &Catalog) {
     let head = catalog.feed_head().await.unwrap();

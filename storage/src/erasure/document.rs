@@ -107,6 +107,13 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         "DELETE FROM review_reasons WHERE review_id IN (SELECT id FROM reviews WHERE document_id = $1)",
     ),
     ("reviews", "UPDATE reviews SET reasons = '[]', note = NULL WHERE document_id = $1"),
+    // Words beside it are said of what came with it too, and may name whom it names.
+    (
+        "timeline",
+        "UPDATE timeline SET detail = '{}' WHERE event = 'said_beside' AND detail <> '{}' AND document_id <> $1 \
+        AND document_id IN (SELECT cd.document_id FROM case_documents own \
+        JOIN case_documents cd ON cd.case_id = own.case_id WHERE own.document_id = $1)",
+    ),
     ("timeline", "UPDATE timeline SET detail = '{}' WHERE document_id = $1"),
     ("events", "UPDATE events SET data = '{}' WHERE document_id = $1"),
     (

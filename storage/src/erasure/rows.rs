@@ -12,12 +12,13 @@ pub(super) const NOTICES: &str = "UPDATE notices SET params = '[]', header = NUL
      idempotency_key = 'erased.' || #, error = NULL, \
      state = CASE WHEN state = 'queued' THEN 'withdrawn' ELSE state END WHERE contact_id IN @";
 
-/// Statuses go by the messages they are of, so they go before these.
+/// Statuses go by the messages they are of, ours or typed on another device, so they go before these.
 pub(super) const OF_CONTACT: &[(&str, &str)] = &[
     (
         "statuses",
         "DELETE FROM message_statuses WHERE wamid IN \
-        (SELECT wamid FROM outbox WHERE contact_id IN @ AND wamid IS NOT NULL)",
+        (SELECT wamid FROM outbox WHERE contact_id IN @ AND wamid IS NOT NULL \
+        UNION SELECT wamid FROM messages WHERE contact_id IN @)",
     ),
     (
         "messages",

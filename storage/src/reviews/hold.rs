@@ -27,7 +27,7 @@ use crate::{
     events,
     names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, number, to_json, word},
     outbox::{self, NewReply},
-    quality,
+    periods, quality,
     queue::{Push, Queue, push},
     split::{Split, take_apart},
     sql::{Tx, again},
@@ -393,6 +393,8 @@ impl Catalog {
         approvals::answered_in_vain(&mut tx, document).await?;
         // The decision nobody heard of; that it became somebody else's meanwhile is so all the same.
         events::tell_reassigned(&mut tx, &[document]).await?;
+        // A month that was closed meanwhile is without it: back in the books, it has come late.
+        periods::adjust(&mut tx, document, "document.undone").await?;
         tx.commit().await?;
         Ok(Undone::Done(status))
     }

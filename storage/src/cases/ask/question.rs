@@ -12,7 +12,7 @@ use super::{
         About, CaseId, Held,
         choose::{self, Chosen},
         find_or_open, get, happens, hold_document, speak,
-        support::Heard,
+        support::{Heard, goes_with},
     },
     COLUMNS, COMES_BACK, Row, is_of_one, link,
 };
@@ -298,13 +298,7 @@ async fn answered(
     let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
     let present = micros(tx.now());
     happens(tx, held, message, event).await?;
-    execute!(
-        tx,
-        "INSERT INTO case_messages (message_id, case_id) SELECT m.id, $2 FROM messages m WHERE m.id = $1 \
-         ON CONFLICT (message_id) DO NOTHING",
-        message,
-        id.0
-    )?;
+    goes_with(tx, message, id.0).await?;
     let waited = execute!(
         tx,
         "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \

@@ -10,7 +10,8 @@ use crate::{
     access::{Rule, SENSITIVITY},
     conformance::{
         door::{Sample, received},
-        road::{begin, original},
+        erasure::behind,
+        road::{begin, original, read_as},
         upgrade::Landed,
     },
     events::Event,
@@ -138,6 +139,29 @@ pub(in crate::conformance) async fn what_was_not_compared_with_each_id_is_withhe
     let hasty = catalog.clone().with_rule(Rule { most_alike: 1, ..Rule::default() });
     let one_compared = waiting(&hasty, &bill()).await;
     assert_eq!(sensitivity(catalog, one_compared).await, Sensitivity::Unknown);
+}
+
+/// On PostgreSQL two that are read at the same moment do not see each other: each has committed by the time it comes to rest.
+pub(in crate::conformance) async fn what_was_read_beside_an_id_is_compared_again_at_rest(catalog: &Catalog) {
+    let looks = of_its_own();
+    let mut alike = Vec::new();
+    for _ in 0..2 {
+        let id = received(catalog, &Sample::new()).await;
+        let facts = ReadFacts { fingerprint: looks, ..bill() };
+        read_as(catalog, id, id.to_string().as_bytes(), &facts).await;
+        alike.push(id);
+    }
+    waiting(catalog, &ReadFacts { fingerprint: looks, ..passport("Eriksson") }).await;
+    for id in &alike {
+        let sql = "UPDATE documents SET sensitivity = 'open' WHERE id = $1".to_owned();
+        behind(catalog, sql, id.0).await;
+    }
+    assert_eq!(catalog.filed(alike[0], Stage::Link, None, None).await.unwrap(), Step::Taken);
+    let step = catalog.into_review(alike[1], Stage::Link, &[], None, None).await.unwrap();
+    assert_eq!(step, Step::Taken);
+    for id in alike {
+        assert_eq!(sensitivity(catalog, id).await, Sensitivity::Unknown);
+    }
 }
 
 pub(in crate::conformance) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {

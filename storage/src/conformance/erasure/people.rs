@@ -254,6 +254,15 @@ async fn hands_in(catalog: &Catalog, new: &NewNotice) -> Noticed {
     all.unwrap().remove(0)
 }
 
+/// Of what was typed on another device statuses come too, and no message of ours is theirs.
+async fn was_typed_elsewhere(catalog: &Catalog, contact: ContactId, needle: &str) {
+    let status = format!(
+        "INSERT INTO message_statuses (wamid, status, recipient, rank, at, raw) \
+         SELECT m.wamid, 'delivered', '', 3, 0, '{{\"to\":\"{needle}\"}}' FROM messages m WHERE m.contact_id = $1"
+    );
+    behind(catalog, status, contact.0).await;
+}
+
 /// A contact goes with its notices, one that arrived and one that did not, and with what the feed told of them.
 pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
     let (catalog, needle, sample) = (&leading(place.catalog), fresh("zyx"), Sample::new());
@@ -276,6 +285,7 @@ pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
     let message = in_hand(catalog, contact).await;
     catalog.reply_failed(message.id, "message_failed", &format!("no such number {needle}")).await.unwrap();
     came_raw(catalog, &format!("{{\"recipient_id\":\"{}\",\"said\":\"{needle}\"}}", sample.wa_id)).await;
+    was_typed_elsewhere(catalog, contact, &needle).await;
     let before = [
         "notices.params",
         "notices.client_key",
@@ -285,6 +295,7 @@ pub(super) async fn a_contact_goes_with_its_notices(place: &Place<'_>) {
         "incidents.detail",
         "outbox.payload",
         "outbox.error",
+        "message_statuses.raw",
         "deliveries.body",
     ];
     place.says(&needle, &before).await;
