@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use acuse_pipeline::fields::FieldName;
 use acuse_storage::{
-    CustomerId, Document, DocumentId,
+    CustomerId, DocumentId,
     names::WaitsFor,
     reviews::four_eyes::{Answer, Opinion},
 };
@@ -106,11 +106,11 @@ fn differences(first: &Answer, second: &Answer, called: &Names, tongue: Tongue) 
 }
 
 /// What others have said of a document; none where nobody has said anything: what waits for whoever approves it in a chat, by its
-/// amount alone, waits for no second answer.
+/// amount alone, waits for no second answer. To whom the document is withheld it is told who answered, and not what.
 ///
 /// # Errors
 /// When the catalog fails.
-pub async fn others(app: &App, person: &Person, document: &Document) -> Result<Option<Others>, Problem> {
+pub async fn others(app: &App, person: &Person, document: &access::Sight) -> Result<Option<Others>, Problem> {
     let settles = document.waits_for == Some(WaitsFor::Approver);
     if !settles && document.waits_for != Some(WaitsFor::SecondReviewer) {
         return Ok(None);
@@ -121,7 +121,7 @@ pub async fn others(app: &App, person: &Person, document: &Document) -> Result<O
     }
     let name = |o: &Opinion| o.person.strip_prefix("user:").unwrap_or(&o.person).to_owned();
     let differences = match said.as_slice() {
-        [first, second, ..] if settles => {
+        [first, second, ..] if settles && !document.is_withheld() => {
             let called = names(app, person, &said).await?;
             differences(&first.answer, &second.answer, &called, person.tongue)
         }
