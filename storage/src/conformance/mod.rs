@@ -441,6 +441,7 @@ pub async fn at_work(catalog: &Catalog) {
         four_eyes::a_key_is_nobody_and_one_alone_changes_nothing_of_two,
         four_eyes::an_answer_is_taken_back_and_given_again,
         four_eyes::where_it_may_be_an_id_only_who_sees_them_counts,
+        four_eyes::what_waited_for_a_reason_is_under_its_rule_when_it_rests,
         people::whom_a_provider_vouches_for_comes_in,
         people::who_may_what_is_changed_and_told,
         people::the_trail_is_searched,

@@ -84,12 +84,16 @@ impl Scope {
         self.kind.is_none_or(|kind| kind == Kind::Id)
     }
 
-    /// Whether a decision on a document needs two: by what it says now, or by what it is to say. Otherwise a rule would be
-    /// evaded by changing what it goes by.
-    pub(super) fn is_about_either(&self, document: &Document, answer: &Answer) -> bool {
-        let reasons: Vec<ReasonCode> = document.reasons.iter().map(|r| r.code).collect();
-        self.is_about(document.kind, &values(&document.fields), document.customer_id, &reasons)
-            || self.is_about(answer.kind, &answer.fields, answer.customer_id, &reasons)
+    /// Whether a decision on a document that waits or waited for these reasons needs two: by what it says now, or by what it is
+    /// to say. Otherwise a rule would be evaded by changing what it goes by.
+    pub(super) fn is_about_either(
+        &self,
+        document: &Document,
+        answer: &Answer,
+        reasons: &[ReasonCode],
+    ) -> bool {
+        self.is_about(document.kind, &values(&document.fields), document.customer_id, reasons)
+            || self.is_about(answer.kind, &answer.fields, answer.customer_id, reasons)
     }
 }
 
