@@ -78,6 +78,12 @@ acuse.begins.push((signal) => {
   // One decision a page: what is decided twice would be decided unseen.
   on(document, "submit", (event) => {
     const target = event.target;
+    // Until the last decision is made, the way back that stands here is of the one before it.
+    if (target.matches(".undo") && acuse.deciding) {
+      event.preventDefault();
+      event.stopPropagation();
+      return say(notYet());
+    }
     if (target !== form && target.dataset.guard === undefined) return;
     if (acuse.deciding || (event.submitter?.dataset.anyway === undefined && !ready())) {
       event.preventDefault();
@@ -298,15 +304,18 @@ acuse.begins.push((signal) => {
     // What was changed is accepted as changed.
     if (target?.value === "approve" && form?.dataset.changed) target = find("[data-edit]");
     if (!target || target.disabled) return;
-    event.preventDefault();
     const inside = target.closest("details.panel");
+    const leads = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button";
+    // Whoever types beside an open panel means what it is for: that is begun to be written, and nothing else is done.
+    if (guarded && panel && inside !== panel && !leads && !typing(target)) return find("textarea, input:not([type])", panel)?.focus();
+    event.preventDefault();
     if (typing(target)) {
       if (!inside || inside.open) return target.focus();
       wanted = target;
       inside.open = true;
       return;
     }
-    const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !guarded;
+    const free = leads || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !guarded;
     if (free || ready()) target.click();
     else say(notYet());
   });
