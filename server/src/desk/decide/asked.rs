@@ -25,6 +25,14 @@ pub(super) fn until(typed: &Typed, now: OffsetDateTime, clock: &Clock) -> Option
     now.checked_add(Duration::days(days.clamp(0, 366)))
 }
 
+/// Why it is rejected: the reason that the button names, and what was written beside it.
+fn why(typed: &Typed) -> Option<String> {
+    let said = |name: &str| typed.get(name).filter(|said| !said.is_empty()).map(str::to_owned);
+    let all: Vec<String> =
+        [rejection(typed), said("reject_note"), said("note")].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(": "))
+}
+
 /// A verdict, and what it is because of where the button says.
 pub(super) fn verdict(action: &str) -> Result<Verdict, Problem> {
     Ok(match action.split(':').next().unwrap_or_default() {
@@ -65,7 +73,7 @@ pub(super) fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Res
             None
         },
         note: match verdict {
-            Verdict::Reject => rejection(typed).or_else(|| said("reject_note")).or_else(|| said("note")),
+            Verdict::Reject => why(typed),
             Verdict::AskAgain => {
                 let own = typed.get("ask_text").filter(|text| Some(*text) != typed.get("ask_default"));
                 said("note").or_else(|| own.filter(|text| !text.is_empty()).map(str::to_owned))
@@ -133,5 +141,20 @@ mod tests {
             assert_eq!(until(&typed("until", "3d"), now, &clock), Some(now + Duration::days(3)), "{zone}");
         }
         assert_eq!(until(&typed("until_day", "someday"), now, &Clock::default()), None);
+    }
+
+    #[test]
+    fn what_is_written_beside_a_reason_of_the_list_is_kept_with_it() {
+        let said = |said: &[(&str, &str)]| {
+            let form = said.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            why(&Typed(form.collect()))
+        };
+        let (code, words) = document::rejections()[0];
+        let listed = format!("reject:{code}");
+        assert_eq!(said(&[("action", listed.as_str())]).as_deref(), Some(words));
+        let both = said(&[("action", listed.as_str()), ("reject_note", ""), ("note", "page 3 is Ana's")]);
+        assert_eq!(both, Some(format!("{words}: page 3 is Ana's")));
+        assert_eq!(said(&[("action", "reject"), ("note", "not ours")]).as_deref(), Some("not ours"));
+        assert_eq!(said(&[("action", "reject")]), None);
     }
 }
