@@ -137,8 +137,7 @@ impl View {
 
     /// The picture of the document that this may be again, and what it is.
     fn beside(&self) -> Option<(&str, &str)> {
-        let others = self.cards.iter().flat_map(|card| &card.others);
-        others.filter_map(|o| Some((o.picture.as_deref()?, o.title.as_str()))).next()
+        evidence::beside(&self.cards)
     }
 }
 
