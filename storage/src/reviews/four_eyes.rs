@@ -239,6 +239,12 @@ fn is_settled(known: &[Opinion], answer: Option<&Answer>) -> bool {
     settled.is_some_and(|settled| answer.is_none_or(|answer| answer == settled))
 }
 
+/// Whether somebody has said something of a document that is not settled: another person is waited for.
+pub(crate) async fn waits_for_another(tx: &mut Tx, document: DocumentId) -> Result<bool, CatalogError> {
+    let known = opinions(tx, document).await?;
+    Ok(!known.is_empty() && !is_settled(&known, None))
+}
+
 /// What was settled counts no more; nothing is known any more.
 async fn forget(tx: &mut Tx, document: DocumentId) -> Result<Vec<Opinion>, CatalogError> {
     execute!(tx, "DELETE FROM opinions WHERE document_id = $1", document.0)?;
