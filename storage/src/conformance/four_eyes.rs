@@ -259,6 +259,9 @@ pub(super) async fn what_waited_for_a_reason_is_under_its_rule_when_it_rests(cat
     let rules = [make(&of(ReasonCode::UnknownCustomer)).await, make(&of(ReasonCode::Malware)).await];
     let (id, review) = waiting(catalog).await;
     assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    // Whose it is may be known by now: what she said of it is not dropped for that.
+    catalog.rematch_waiting().await.unwrap();
+    assert_eq!(status(catalog, id).await, (Status::InReview, Some(WaitsFor::SecondReviewer)));
     assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
     assert_eq!(catalog.document(id).await.unwrap().unwrap().reasons, [], "it waits for nothing any more");
     assert_eq!(amends(catalog, id, "user:ana", "9000000.00").await, Resolved::NeedsFourEyes);
