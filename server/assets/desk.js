@@ -257,7 +257,7 @@ acuse.begins.push((signal) => {
 
   // Each page says which of the typed documents it would be in.
   const ranges = find(".parts [name=parts]:not([type=hidden])");
-  ranges?.addEventListener("input", () => {
+  const numbered = () => {
     const typed = ranges.value.split(/[,;]/).map((range) => range.split(/[-–]/).map((page) => parseInt(page, 10)));
     for (const badge of all("[data-at-page]")) {
       const page = Number(badge.dataset.atPage);
@@ -265,7 +265,10 @@ acuse.begins.push((signal) => {
       badge.hidden = at < 0;
       find("b", badge).textContent = at + 1;
     }
-  });
+  };
+  ranges?.addEventListener("input", numbered);
+  // What a draft filled in is not what was proposed; of places on a page the page says nothing.
+  if (ranges && !ranges.value.includes("(")) numbered();
 
   // What a key presses. Of lines that have the same keys it is the one at hand, and none where there is none.
   const line = () => document.activeElement?.closest("[data-keys=list] tr") ?? rows[at]?.closest("tr");
