@@ -33,6 +33,13 @@ fn why(typed: &Typed) -> Option<String> {
     (!all.is_empty()).then(|| all.join(": "))
 }
 
+/// What the sender is told, word for word: where the box was emptied the sentence that stood there, and never a note beside
+/// it, which is ours.
+fn message(typed: &Typed) -> Option<String> {
+    let said = |name: &str| typed.get(name).filter(|said| !said.is_empty()).map(str::to_owned);
+    said("ask_text").or_else(|| said("ask_default"))
+}
+
 /// A verdict, and what it is because of where the button says.
 pub(super) fn verdict(action: &str) -> Result<Verdict, Problem> {
     Ok(match action.split(':').next().unwrap_or_default() {
@@ -80,7 +87,7 @@ pub(super) fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Res
             }
             _ => said("note"),
         },
-        message: (verdict == Verdict::AskAgain).then(|| said("ask_text")).flatten(),
+        message: (verdict == Verdict::AskAgain).then(|| message(typed)).flatten(),
         duplicate_of: match verdict {
             Verdict::Duplicate => {
                 let typed_in = || typed.get("duplicate_of").map(id_in);
@@ -141,6 +148,17 @@ mod tests {
             assert_eq!(until(&typed("until", "3d"), now, &clock), Some(now + Duration::days(3)), "{zone}");
         }
         assert_eq!(until(&typed("until_day", "someday"), now, &Clock::default()), None);
+    }
+
+    #[test]
+    fn a_note_of_ours_is_nothing_that_the_sender_is_told() {
+        let told = |ask_text: &str| {
+            let form = [("note", "he lies"), ("ask_default", "Send it again."), ("ask_text", ask_text)];
+            message(&Typed(form.map(|(name, value)| (name.to_owned(), value.to_owned())).into()))
+        };
+        assert_eq!(told("Only page 2, please.").as_deref(), Some("Only page 2, please."));
+        assert_eq!(told(" ").as_deref(), Some("Send it again."));
+        assert_eq!(message(&Typed::default()), None, "where nothing was asked in a box");
     }
 
     #[test]
