@@ -100,6 +100,8 @@ async fn act(
         }
         "postpone" | "assign" => {
             put_off(app, person, &review, headers, typed).await?;
+            // It is kept with that, and not once more with what is decided later.
+            redraft(app, person, &document, &typed.emptied(&["memo"])).await?;
             return onward(app, person, &review, typed, None).await;
         }
         "ask_password" => {

@@ -25,12 +25,16 @@ pub(super) fn until(typed: &Typed, now: OffsetDateTime, clock: &Clock) -> Option
     now.checked_add(Duration::days(days.clamp(0, 366)))
 }
 
+/// What was written beside a decision, whichever box it stands in, after what the button says.
+fn beside(button: Option<String>, boxes: &[&str], typed: &Typed) -> Option<String> {
+    let said = boxes.iter().filter_map(|name| typed.get(name)).filter(|said| !said.is_empty());
+    let all: Vec<String> = button.into_iter().chain(said.map(str::to_owned)).collect();
+    (!all.is_empty()).then(|| all.join(": "))
+}
+
 /// Why it is rejected: the reason that the button names, and what was written beside it.
 fn why(typed: &Typed) -> Option<String> {
-    let said = |name: &str| typed.get(name).filter(|said| !said.is_empty()).map(str::to_owned);
-    let all: Vec<String> =
-        [rejection(typed), said("reject_note"), said("note")].into_iter().flatten().collect();
-    (!all.is_empty()).then(|| all.join(": "))
+    beside(rejection(typed), &["reject_note", "note", "memo"], typed)
 }
 
 /// What the sender is told, word for word: where the box was emptied the sentence that stood there, and never a note beside
@@ -85,7 +89,7 @@ pub(super) fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Res
                 let own = typed.get("ask_text").filter(|text| Some(*text) != typed.get("ask_default"));
                 said("note").or_else(|| own.filter(|text| !text.is_empty()).map(str::to_owned))
             }
-            _ => said("note"),
+            _ => beside(None, &["note", "memo"], typed),
         },
         message: (verdict == Verdict::AskAgain).then(|| message(typed)).flatten(),
         duplicate_of: match verdict {
@@ -174,5 +178,11 @@ mod tests {
         assert_eq!(both, Some(format!("{words}: page 3 is Ana's")));
         assert_eq!(said(&[("action", "reject"), ("note", "not ours")]).as_deref(), Some("not ours"));
         assert_eq!(said(&[("action", "reject")]), None);
+        let noted = Typed(vec![("memo".to_owned(), "ask Ana".to_owned())]);
+        assert_eq!(
+            beside(None, &["note", "memo"], &noted).as_deref(),
+            Some("ask Ana"),
+            "not kept by itself yet"
+        );
     }
 }
