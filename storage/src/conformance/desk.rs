@@ -227,7 +227,7 @@ pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
         free.iter().any(|(r, _)| r.id == unclaimed.id) && free.iter().all(|(r, _)| r.claimed_by.is_none())
     );
     let future = DocumentFilter {
-        from: Some(crate::names::now() + time::Duration::days(1)),
+        from: Some(now() + time::Duration::days(1)),
         ..DocumentFilter::default()
     };
     assert!(catalog.documents(&future, None, 5).await.unwrap().data.is_empty());
