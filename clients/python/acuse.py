@@ -134,7 +134,7 @@ class Acuse:
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/close", json_body=body)
 
     def decide_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
-        """Yes or no to what is to be approved and is of no document, where nobody is left who could be asked (reviews:write, messages:write)."""
+        """Yes or no to what is to be approved and is of no document, where nobody is left who could be asked, or its time is over (reviews:write, messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/decide", json_body=body)
 
     def note_on_case(self, id: str, body: dict[str, Any]) -> CaseNote:

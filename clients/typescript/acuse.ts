@@ -102,7 +102,7 @@ export class Acuse {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/close`, { json: body })).json() as Promise<CaseVersion>;
   }
 
-  /** Yes or no to what is to be approved and is of no document, where nobody is left who could be asked (reviews:write, messages:write). */
+  /** Yes or no to what is to be approved and is of no document, where nobody is left who could be asked, or its time is over (reviews:write, messages:write). */
   async decideCase(id: string, body: { "approves": boolean; "version": number }): Promise<CaseVersion> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/decide`, { json: body })).json() as Promise<CaseVersion>;
   }
@@ -706,7 +706,7 @@ export type Part = { "as_it_came"?: boolean; "box"?: Array<number>; "first_page"
 export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "lines_sha256"?: string; "missing"?: Missing; "month": string; "sha256"?: string; "totals"?: Totals; "zone"?: string };
 export type PeriodEntry = "late" | "reversal" | "restated";
 export type PeriodPart = "rows" | "late" | "adjustments";
-export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string; "name": string }> };
+export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "iban" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string; "name": string }> };
 export type ProblemType = "urn:acuse:problem:unauthorized" | "urn:acuse:problem:bad_signature" | "urn:acuse:problem:forbidden" | "urn:acuse:problem:withheld" | "urn:acuse:problem:bound" | "urn:acuse:problem:not_found" | "urn:acuse:problem:bad_request" | "urn:acuse:problem:unprocessable" | "urn:acuse:problem:conflict" | "urn:acuse:problem:precondition_required" | "urn:acuse:problem:stale" | "urn:acuse:problem:range_not_satisfiable" | "urn:acuse:problem:taken" | "urn:acuse:problem:foreign_cursor" | "urn:acuse:problem:unproven" | "urn:acuse:problem:too_large" | "urn:acuse:problem:unsupported_media_type" | "urn:acuse:problem:method_not_allowed" | "urn:acuse:problem:not_fetched" | "urn:acuse:problem:timeout" | "urn:acuse:problem:too_many_requests" | "urn:acuse:problem:rate_limited" | "urn:acuse:problem:busy" | "urn:acuse:problem:query_timeout" | "urn:acuse:problem:unavailable" | "urn:acuse:problem:internal";
 export type Ready = { "parts": Array<{ "detail"?: string; "part": string; "state": string }>; "ready": boolean };
 export type Reason = { "code": ReasonCode; "detail": Record<string, unknown>; "message": string };

@@ -27,7 +27,7 @@ pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDate
             hand_over(&mut case, Who::Team, &mut does);
         }
         Event::ReceiptMatched { is_sure } => paid(&mut case, is_sure, &mut does),
-        _ if case.state == State::Human => {}
+        event if case.state == State::Human => beside_a_person(&mut case, event),
         Event::Scheduled { at } => scheduled(&mut case, at, policy, now, &mut does),
         Event::Overdue => overdue(&mut case, &mut does),
         Event::Asked(expects) => ask(&mut case, expects, policy, now, &mut does),
@@ -84,6 +84,26 @@ fn stop(case: &mut Case, does: &mut Vec<Effect>) {
     case.is_quiet = true;
     if case.kind.is_proactive() {
         close(case, End::Stopped, does);
+    }
+}
+
+/// A person has it, and the machine is silent. What they ask of the sender is expected from now on; what answers it is expected
+/// no more, so that nobody is asked for it again when they give it back. Words and choices they read themselves.
+fn beside_a_person(case: &mut Case, event: Event) {
+    if case.kind != Kind::Ask {
+        return;
+    }
+    let came = match event {
+        Event::Asked(expects) => {
+            (case.expects, case.turns) = (Some(expects), 0);
+            return;
+        }
+        Event::File => Came::File,
+        Event::Secret => Came::Secret,
+        _ => return,
+    };
+    if case.expects.is_some_and(|expects| expects.takes(came)) {
+        case.expects = None;
     }
 }
 

@@ -78,6 +78,12 @@ acuse.begins.push((signal) => {
   // One decision a page: what is decided twice would be decided unseen.
   on(document, "submit", (event) => {
     const target = event.target;
+    // Until the last decision is made, the way back that stands here is of the one before it.
+    if (target.matches(".undo") && acuse.deciding) {
+      event.preventDefault();
+      event.stopPropagation();
+      return say(notYet());
+    }
     if (target !== form && target.dataset.guard === undefined) return;
     if (acuse.deciding || (event.submitter?.dataset.anyway === undefined && !ready())) {
       event.preventDefault();
@@ -251,7 +257,7 @@ acuse.begins.push((signal) => {
 
   // Each page says which of the typed documents it would be in.
   const ranges = find(".parts [name=parts]:not([type=hidden])");
-  ranges?.addEventListener("input", () => {
+  const numbered = () => {
     const typed = ranges.value.split(/[,;]/).map((range) => range.split(/[-–]/).map((page) => parseInt(page, 10)));
     for (const badge of all("[data-at-page]")) {
       const page = Number(badge.dataset.atPage);
@@ -259,7 +265,10 @@ acuse.begins.push((signal) => {
       badge.hidden = at < 0;
       find("b", badge).textContent = at + 1;
     }
-  });
+  };
+  ranges?.addEventListener("input", numbered);
+  // What a draft filled in is not what was proposed; of places on a page the page says nothing.
+  if (ranges && !ranges.value.includes("(")) numbered();
 
   // What a key presses. Of lines that have the same keys it is the one at hand, and none where there is none.
   const line = () => document.activeElement?.closest("[data-keys=list] tr") ?? rows[at]?.closest("tr");
@@ -298,15 +307,18 @@ acuse.begins.push((signal) => {
     // What was changed is accepted as changed.
     if (target?.value === "approve" && form?.dataset.changed) target = find("[data-edit]");
     if (!target || target.disabled) return;
-    event.preventDefault();
     const inside = target.closest("details.panel");
+    const leads = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button";
+    // Whoever types beside an open panel means what it is for: that is begun to be written, and nothing else is done.
+    if (guarded && panel && inside !== panel && !leads && !typing(target)) return find("textarea, input:not([type])", panel)?.focus();
+    event.preventDefault();
     if (typing(target)) {
       if (!inside || inside.open) return target.focus();
       wanted = target;
       inside.open = true;
       return;
     }
-    const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !guarded;
+    const free = leads || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !guarded;
     if (free || ready()) target.click();
     else say(notYet());
   });

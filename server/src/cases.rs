@@ -162,9 +162,7 @@ pub fn told(asked: Asking) -> Result<CaseId, Problem> {
     match asked {
         Asking::Asked(case_id) => Ok(case_id),
         Asking::Missing => Err(Problem::NotFound("document")),
-        Asking::Changed(version) => {
-            Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
-        }
+        Asking::Changed(version) => Err(Problem::Changed(version)),
         Asking::NotInReview => conflict("only of a document in review its sender is asked"),
         Asking::Nobody => conflict("it did not come as a file of its own over WhatsApp: nobody can be asked"),
         Asking::WindowClosed => {

@@ -151,6 +151,44 @@ impl Precondition {
         }
     }
 
+    /// The version that the caller saw of a document, out of `If-Match` or out of the body, which may say it too.
+    ///
+    /// # Errors
+    /// 422 where the two are not the same.
+    pub fn or_said(self, said: Option<i64>) -> Result<Option<i64>, Problem> {
+        match (self.version(), said) {
+            (Some(seen), Some(said)) if seen != said => Err(Problem::Unprocessable(
+                "version: another than If-Match says; send one of them".to_owned(),
+            )),
+            (seen, said) => Ok(seen.or(said)),
+        }
+    }
+
+    /// Before something is done about a document of this version.
+    ///
+    /// # Errors
+    /// 412 where the caller saw another.
+    pub fn holds_of(self, version: i64) -> Result<(), Problem> {
+        match self {
+            Self::Version(seen) if seen != version => Err(Problem::Stale { what: "document", version }),
+            Self::Any | Self::Version(_) => Ok(()),
+        }
+    }
+
+    /// What became of it: that the document changed in the very meantime is a 412 too, where it was `If-Match` that said what
+    /// the caller saw.
+    ///
+    /// # Errors
+    /// As it was refused.
+    pub fn told<T>(self, done: Result<T, Problem>) -> Result<T, Problem> {
+        match (self, done) {
+            (Self::Version(_), Err(Problem::Changed(version))) => {
+                Err(Problem::Stale { what: "document", version })
+            }
+            (_, done) => done,
+        }
+    }
+
     /// When it had last changed that the caller saw (see [`Version::of_change`]), if they say.
     #[must_use]
     pub fn changed_at(self) -> Option<OffsetDateTime> {
@@ -227,6 +265,22 @@ mod tests {
         assert!(matches!(Precondition::of(&HeaderMap::new()), Err(Problem::PreconditionRequired)));
         assert_eq!(Precondition::if_given(&HeaderMap::new()).unwrap(), Precondition::Any);
         assert!(Precondition::if_given(&with(header::IF_MATCH, "7")).is_err(), "what is said is not ignored");
+    }
+
+    #[test]
+    fn of_a_document_the_header_or_the_body_says_what_was_seen() {
+        let (seen, any) = (Precondition::Version(7), Precondition::Any);
+        assert_eq!((seen.or_said(None).unwrap(), seen.or_said(Some(7)).unwrap()), (Some(7), Some(7)));
+        assert_eq!((any.or_said(Some(6)).unwrap(), any.or_said(None).unwrap()), (Some(6), None));
+        assert!(
+            matches!(seen.or_said(Some(6)), Err(Problem::Unprocessable(_))),
+            "which of them is not guessed"
+        );
+        assert!(matches!(seen.holds_of(8), Err(Problem::Stale { version: 8, .. })));
+        assert!(seen.holds_of(7).is_ok() && any.holds_of(8).is_ok());
+        let changed = || Err::<(), _>(Problem::Changed(8));
+        assert!(matches!(seen.told(changed()), Err(Problem::Stale { version: 8, .. })));
+        assert!(matches!(any.told(changed()), Err(Problem::Changed(8))), "the body said it: that is a 409");
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub enum Problem {
     /// The request is understood, and cannot be done as things stand.
     #[error("{0}")]
     Conflict(String),
+    /// What a body says it was made of (`version`) is not what is there.
+    #[error("the document changed meanwhile (version {0}); look again")]
+    Changed(i64),
     /// A change without the version it was made of.
     #[error("say which version you change: If-Match with the ETag of GET /v1/documents/{{id}}")]
     PreconditionRequired,
@@ -152,7 +155,7 @@ impl Problem {
             Self::NotFound(_) => &kinds::NOT_FOUND,
             Self::BadRequest(_) => &kinds::BAD_REQUEST,
             Self::Unprocessable(_) => &kinds::UNPROCESSABLE,
-            Self::Conflict(_) => &kinds::CONFLICT,
+            Self::Conflict(_) | Self::Changed(_) => &kinds::CONFLICT,
             Self::PreconditionRequired => &kinds::PRECONDITION_REQUIRED,
             Self::Stale { .. } => &kinds::STALE,
             Self::RangeNotSatisfiable { .. } => &kinds::RANGE_NOT_SATISFIABLE,
@@ -212,6 +215,10 @@ impl From<CatalogError> for Problem {
         if error.is_over_budget() {
             tracing::warn!(error = %Chain(&error), "a statement was broken off");
             return Self::TooSlow;
+        }
+        if error.is_contention() {
+            tracing::warn!(error = %Chain(&error), "two requests met again and again");
+            return Self::Busy("others write the same at this moment");
         }
         if matches!(error, CatalogError::NoTurn) {
             return Self::Busy("too many searches or exports are under way");

@@ -43,7 +43,7 @@ words! {
         Approved = "approved",
         /// They said no.
         Refused = "refused",
-        /// It is asked no more.
+        /// It is asked no more. What is of no document and whose time is over a person may decide still.
         Expired = "expired",
     }
 }
@@ -93,6 +93,20 @@ pub struct Approval {
     /// When it was asked for.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+}
+
+impl Approval {
+    /// Whether whoever has its case says yes or no to it: it is of no document, and nobody is left who could be asked, or its
+    /// time is over.
+    #[must_use]
+    pub fn is_a_persons(&self) -> bool {
+        let is_left = match self.state {
+            ApprovalState::Asked => self.left_at.is_some(),
+            ApprovalState::Expired => self.due_at.zip(self.decided_at).is_some_and(|(due, over)| due <= over),
+            ApprovalState::Approved | ApprovalState::Refused => false,
+        };
+        is_left && self.document_id.is_none()
+    }
 }
 
 #[derive(sqlx::FromRow)]

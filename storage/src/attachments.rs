@@ -21,6 +21,7 @@ use crate::{
     catalog::Catalog,
     documents::{Document, StoredObject, key},
     error::CatalogError,
+    merges::with_merged,
     names::{AttachmentId, OutboxId, cut, maybe_at, micros, number, sha256},
     notices,
     objects::ObjectKey,
@@ -382,9 +383,11 @@ const OF_DOCUMENT: &str = "(a.document_id = $1 OR a.document_id IS NULL AND a.id
        WHERE cd.document_id = $1)) \
      AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id))";
 /// Of which files a contact's erasure leaves nothing: those that we sent to them.
-const OF_CONTACT: &str = "(a.document_id IS NULL AND a.id IN (SELECT o.attachment_id FROM outbox o WHERE o.contact_id IN \
-     (SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)) \
-     AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id))";
+const OF_CONTACT: &str = concat!(
+    "(a.document_id IS NULL AND a.id IN (SELECT o.attachment_id FROM outbox o WHERE o.contact_id IN ",
+    with_merged!("contacts", "$1"),
+    ") AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id))"
+);
 
 /// Erases what the rows say of a document's files and of those that we sent in its cases, and takes back what waits to
 /// bring one. Their objects and keys follow at the end of the erasure. How many files.

@@ -44,6 +44,9 @@ words! {
 /// What we send of our own accord, which one word ends.
 const PROACTIVE: [Category; 3] = [Category::Marketing, Category::Utility, Category::Billing];
 
+/// How we know of a stop that somebody wrote.
+const BY_MESSAGE: &str = "message_stop";
+
 /// A consent to write down.
 #[derive(Debug, Clone)]
 pub struct NewConsent<'a> {
@@ -141,7 +144,12 @@ async fn turned(
         let word = match (intent, before) {
             (Intent::Stop, Some(Word::Withdrawn)) => continue,
             (Intent::Stop, _) => Word::Withdrawn,
-            (Intent::Start, Some(Word::Withdrawn)) => back(tx, (contact, phone_number_id), category).await?,
+            (Intent::Start, Some(Word::Withdrawn)) => {
+                if was_stopped_since(tx, (contact, phone_number_id), category, at).await? {
+                    continue;
+                }
+                back(tx, (contact, phone_number_id), category).await?
+            }
             // Whoever never left cannot come back.
             (Intent::Start | Intent::Thanks | Intent::Agreed, _) => continue,
         };
@@ -159,6 +167,26 @@ async fn turned(
         _ => {}
     }
     Ok(is_news)
+}
+
+/// Whether their own word that stopped a category was said after this one, which comes behind it: webhooks come in any order,
+/// for days, and those of one moment in that of their ids. Of two in one second the stop counts.
+async fn was_stopped_since(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    category: Category,
+    said: OffsetDateTime,
+) -> Result<bool, CatalogError> {
+    let row = optional!(
+        tx,
+        (String, i64),
+        "SELECT source, at FROM consents WHERE contact_id = $1 AND phone_number_id = $2 AND category = $3 \
+         ORDER BY seq DESC LIMIT 1",
+        contact.0,
+        phone_number_id,
+        category.as_str()
+    )?;
+    Ok(row.is_some_and(|(source, stopped)| source == BY_MESSAGE && stopped >= micros(said)))
 }
 
 /// What somebody has of a category who comes back: what they had. Where they never agreed to it they only stop it no more.
@@ -189,7 +217,7 @@ pub(crate) async fn said(
     at: OffsetDateTime,
 ) -> Result<(), CatalogError> {
     let source = match intent {
-        Intent::Stop => "message_stop",
+        Intent::Stop => BY_MESSAGE,
         Intent::Start => "message_start",
         Intent::Thanks | Intent::Agreed => return Ok(()),
     };

@@ -13,7 +13,7 @@ use crate::{
     error::CatalogError,
     merges,
     names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, word},
-    sql::Tx,
+    sql::{Tx, again},
     words::{self, CONTACTS, Wanted},
 };
 
@@ -246,6 +246,14 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn set_contact_customer(
+        &self,
+        id: ContactId,
+        customer: Option<CustomerId>,
+    ) -> Result<(), CatalogError> {
+        again(|| self.try_set_contact_customer(id, customer)).await
+    }
+
+    async fn try_set_contact_customer(
         &self,
         id: ContactId,
         customer: Option<CustomerId>,

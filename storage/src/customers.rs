@@ -370,14 +370,17 @@ impl Catalog {
     async fn rematch_some(&self) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let present = micros(tx.now());
-        // The documents before their reviews, and in their order, as everywhere.
+        // The documents before their reviews, and in their order, as everywhere. What a person has said of one is not dropped:
+        // it is not filed as it was read, nor without the other who is asked.
         let sql = tx.pick(
             "SELECT d.id FROM documents d JOIN reviews r ON r.document_id = d.id \
              WHERE d.awaits_customer AND d.status = 'in_review' AND r.resolved_at IS NULL \
-               AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY d.id LIMIT 200",
+               AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) \
+               AND NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id) ORDER BY d.id LIMIT 200",
             "SELECT d.id FROM documents d JOIN reviews r ON r.document_id = d.id \
              WHERE d.awaits_customer AND d.status = 'in_review' AND r.resolved_at IS NULL \
-               AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY d.id LIMIT 200 \
+               AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) \
+               AND NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id) ORDER BY d.id LIMIT 200 \
              FOR NO KEY UPDATE OF d",
         );
         let rows = all!(tx, (Uuid,), sql, present)?;

@@ -202,15 +202,22 @@ impl Document {
     #[must_use]
     pub fn is_shown_as_it_came(&self, page: usize) -> bool {
         let shown = page.checked_sub(1).and_then(|at| self.pages.get(at));
-        let is_cut = self.notes.iter().any(|note| is_cut_note(note));
-        shown.is_some_and(|page| !page.changed) && !is_cut
+        shown.is_some_and(|page| !page.changed) && !self.has_cut()
     }
 
-    /// Whether all of it is one picture that every browser shows, so that a place on it as it came can be pointed at.
+    fn has_cut(&self) -> bool {
+        self.notes.iter().any(|note| is_cut_note(note))
+    }
+
+    /// Whether all of it is one picture, so that a place on it as it came can be pointed at: one that every browser shows, or a
+    /// page that was drawn as it lay before it was turned or set level. What a page was cut out of was drawn upright, and how
+    /// it lay is not known.
     #[must_use]
     pub fn is_one_picture(&self) -> bool {
+        let [page] = self.pages.as_slice() else { return false };
         let is_shown = self.media_type.as_deref().and_then(shown_by_browsers).is_some();
-        is_shown && self.part.is_none() && self.page_count == Some(1) && self.pages.len() == 1
+        let is_drawn = page.received.is_some() && !self.has_cut();
+        (is_shown || is_drawn) && self.part.is_none() && self.page_count == Some(1)
     }
 
     /// What its sender called it, for search. Of a part it was said of the whole file, which may hold another's ID.

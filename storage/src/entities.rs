@@ -14,7 +14,7 @@ use crate::{
     events,
     names::{DocumentId, EntityId, at, clean, json, micros, to_json},
     obligations,
-    sql::Tx,
+    sql::{Tx, again},
 };
 
 /// The backfill of whose of us documents are.
@@ -22,8 +22,6 @@ pub const ENTITIES: &str = "entities";
 
 /// Most firms that we may be.
 const MOST: i64 = 1000;
-/// How often a document that somebody else holds is tried again.
-const TRIES: u32 = 8;
 
 /// One of the firms that we are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -199,13 +197,8 @@ impl Catalog {
 
     /// Says of a document that was there whose of us it is, as a new version.
     async fn settle_anew(&self, id: DocumentId, us: &[ours::Entity<EntityId>]) -> Result<(), CatalogError> {
-        for _ in 1..TRIES {
-            match self.try_settle_anew(id, us).await {
-                Err(error) if error.is_contention() => {}
-                done => return done,
-            }
-        }
-        self.try_settle_anew(id, us).await
+        // Somebody else may hold it.
+        again(|| self.try_settle_anew(id, us)).await
     }
 
     async fn try_settle_anew(

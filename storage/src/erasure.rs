@@ -1,10 +1,10 @@
 //! Erasing what a document, a contact or a customer said, for ever: the rows stay as tombstones, so that every ledger
 //! still balances, and a receipt says what went, when and by whose hand.
 //!
-//! An erasure goes in steps, each of which is committed and none of which hurts when it is done twice: the wish and its
-//! reasons against it (`holds`), the rows document by document (`document`), the person (`people`), and then what no
-//! transaction reaches: keys, objects, and what the database's files still have (`finish`). Whatever a crash cuts off is
-//! done by the next sweep.
+//! An erasure goes in steps (`steps`), each of which is committed and none of which hurts when it is done twice: the wish and
+//! its reasons against it (`holds`), the rows document by document (`document`), the person (`people`), with whoever turns out
+//! to be them meanwhile (`joined`), and then what no transaction reaches: keys, objects, and what the database's files still
+//! have (`finish`). Whatever a crash cuts off is done by the next sweep.
 
 mod candidates;
 mod counts;
@@ -13,8 +13,11 @@ mod due;
 mod elsewhere;
 mod finish;
 mod holds;
+mod joined;
 mod people;
 mod rows;
+mod steps;
+mod wish;
 
 use std::collections::BTreeMap;
 
@@ -27,71 +30,19 @@ pub(crate) use candidates::without_erased;
 pub use due::{NotARetention, Retention, Rule};
 pub use finish::{EraseError, Finishing};
 pub use holds::{Hold, HoldPlaced};
+pub(crate) use joined::may_join;
+pub use wish::{Cause, Keep, Wish, Wished};
 
 use crate::{
     audit,
     catalog::Catalog,
     error::CatalogError,
     key_file::{Erased, ErasedKind},
-    merges,
-    names::{DocumentId, at, json as parse, maybe_at, micros, to_json, word, words},
-    sql::Tx,
+    merges::{self, with_merged},
+    names::{DocumentId, at, json as parse, maybe_at, micros, to_json, word},
+    sql::{Tx, again},
 };
 use counts::Counts;
-
-words! {
-    /// Why something is erased.
-    Cause, "cause of an erasure" {
-        /// Somebody asked for it.
-        Request = "request",
-        /// Its time was over.
-        Retention = "retention",
-        /// It had been erased before the backup that was put back was made good.
-        Restore = "restore",
-    }
-}
-
-words! {
-    /// What may stay of a bill, for the law, once nobody is named in it.
-    Keep, "what an erasure keeps" {
-        /// Kind, dates, currency and amounts.
-        Amounts = "amounts",
-        /// Nothing but when it came and what became of it.
-        Nothing = "nothing",
-    }
-}
-
-/// A wish to erase.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// What is erased.
-    pub kind: ErasedKind,
-    /// Which.
-    pub id: Uuid,
-    /// Why.
-    pub cause: Cause,
-    /// Whose hand it is, as the audit trail names them.
-    pub by: String,
-    /// What stays of a bill.
-    pub keep: Keep,
-    /// Whether documents that came in one file with it go too: the file is one, and holds all of them.
-    pub whole_file: bool,
-}
-
-/// What became of a wish.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wished {
-    /// Its rows say nothing any more; keys and objects follow with [`Catalog::finish_erasures`].
-    Begun(Receipt),
-    /// It was erased before.
-    Already(Receipt),
-    /// There is no such thing.
-    Missing,
-    /// A legal hold is on it, or on something that would go with it.
-    Held(Vec<Hold>),
-    /// So many other documents are in the same files, and nobody said to erase them too.
-    WithOthers(Vec<DocumentId>),
-}
 
 /// What was erased, when, and by whom. It quotes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -135,19 +86,12 @@ fn receipt(row: ReceiptRow) -> Result<Receipt, CatalogError> {
     })
 }
 
-/// Documents erased in one transaction: few, so that no webhook waits for it.
-const AT_ONCE: i64 = 20;
-
 /// Of whom `documents d` are.
 fn of_subject(kind: ErasedKind) -> &'static str {
     match kind {
         ErasedKind::Document => "d.id = $1",
-        ErasedKind::Contact => {
-            "d.contact_id IN (SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)"
-        }
-        ErasedKind::Customer => {
-            "d.customer_id IN (SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)"
-        }
+        ErasedKind::Contact => concat!("d.contact_id IN ", with_merged!("contacts", "$1")),
+        ErasedKind::Customer => concat!("d.customer_id IN ", with_merged!("customers", "$1")),
     }
 }
 
@@ -204,6 +148,18 @@ async fn keep_counts(tx: &mut Tx, erasure: Uuid, counts: &Counts) -> Result<(), 
     execute!(tx, "UPDATE erasures SET counts = $2 WHERE id = $1", erasure, text.as_str()).map(drop)
 }
 
+/// The version of the document that is to be erased, where it is another than was seen. Nobody changes it before the wish is
+/// written down.
+async fn changed(tx: &mut Tx, wish: &Wish) -> Result<Option<i64>, CatalogError> {
+    let Some(seen) = wish.seen_version.filter(|_| wish.kind == ErasedKind::Document) else { return Ok(None) };
+    let sql = tx.pick(
+        "SELECT version FROM documents WHERE id = $1",
+        "SELECT version FROM documents WHERE id = $1 FOR NO KEY UPDATE",
+    );
+    let row = optional!(tx, (i64,), sql, wish.id)?;
+    Ok(row.map(|(version,)| version).filter(|version| *version != seen))
+}
+
 /// Documents that share a file with the subject's and are not among them.
 async fn others(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
     let text = format!(
@@ -216,6 +172,26 @@ async fn others(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Vec<DocumentI
     Ok(rows.into_iter().map(|(id,)| DocumentId(id)).collect())
 }
 
+async fn begin_erasure(mut tx: Tx, wish: &Wish) -> Result<Uuid, CatalogError> {
+    let (id, present) = (Uuid::now_v7(), micros(tx.now()));
+    let counts = Counts::new(wish.keep, wish.whole_file);
+    execute!(
+        tx,
+        "INSERT INTO erasures (id, kind, subject, cause, erased_by, at, counts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        id,
+        wish.kind.as_str(),
+        wish.id,
+        wish.cause.as_str(),
+        wish.by.as_str(),
+        present,
+        to_json("counts", &counts)?
+    )?;
+    let detail = json!({ "erasure_id": id, "kind": wish.kind, "subject": wish.id, "cause": wish.cause });
+    audit::write(&mut tx, &wish.by, "erasure_begun", None, &detail).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
 impl Catalog {
     /// Erases what the rows say of a document, a contact or a customer; under whichever of their ids, all of a person goes.
     /// Keys, objects and what the database's files still have follow with [`Catalog::finish_erasures`].
@@ -225,6 +201,14 @@ impl Catalog {
     pub async fn erase(&self, wish: &Wish) -> Result<Wished, CatalogError> {
         // What was written before the chain was has no hash of its detail until it is sealed.
         while self.seal_audit(self.now()).await? > 0 {}
+        match again(|| self.wished(wish)).await? {
+            Ok(begun) => again(|| self.go_on(begun)).await.map(Wished::Begun),
+            Err(done) => Ok(done),
+        }
+    }
+
+    /// Begins what is wished for, where nothing is against it: which erasure it is.
+    async fn wished(&self, wish: &Wish) -> Result<Result<Uuid, Wished>, CatalogError> {
         let mut tx = self.writing().await?;
         // Nobody merges them between the look and the wish.
         people::alone(&mut tx, wish.kind, wish.id).await?;
@@ -235,111 +219,36 @@ impl Catalog {
         };
         let wish = &Wish { id, ..wish.clone() };
         if !exists(&mut tx, wish.kind, wish.id).await? {
-            return Ok(Wished::Missing);
+            return Ok(Err(Wished::Missing));
         }
         let text = format!(
             "SELECT {COLUMNS} FROM erasures WHERE kind = $1 AND subject = $2 ORDER BY at DESC LIMIT 1"
         );
         let known =
             optional!(tx, ReceiptRow, sqlx::AssertSqlSafe(text.clone()), wish.kind.as_str(), wish.id)?;
-        let has_documents = format!(
-            "SELECT 1 FROM documents d WHERE {} AND d.erased_at IS NULL LIMIT 1",
-            of_subject(wish.kind)
-        );
-        if let Some(known) = known {
-            let has_more =
-                optional!(tx, (i32,), sqlx::AssertSqlSafe(has_documents.clone()), wish.id)?.is_some();
-            // Whoever wrote to it meanwhile: what was filled again is erased again.
-            if !has_more && !people::is_left(&mut tx, wish.kind, wish.id).await? {
-                return Ok(Wished::Already(receipt(known)?));
-            }
+        // Whoever wrote to it meanwhile: what was filled again is erased again.
+        if let Some(known) = known
+            && !steps::is_left(&mut tx, wish.kind, wish.id).await?
+        {
+            return Ok(Err(Wished::Already(receipt(known)?)));
+        }
+        if let Some(version) = changed(&mut tx, wish).await? {
+            return Ok(Err(Wished::Changed(version)));
         }
         // Somebody may have lifted the hold before it was erased, and then the copy that came back has it still.
         if wish.cause != Cause::Restore {
             let held = holds::on(&mut tx, wish.kind, wish.id, wish.whole_file).await?;
             if !held.is_empty() {
-                return Ok(Wished::Held(held));
+                return Ok(Err(Wished::Held(held)));
             }
         }
         if !wish.whole_file && wish.cause != Cause::Restore {
             let others = others(&mut tx, wish.kind, wish.id).await?;
             if !others.is_empty() {
-                return Ok(Wished::WithOthers(others));
+                return Ok(Err(Wished::WithOthers(others)));
             }
         }
-        let id = self.begin_erasure(tx, wish).await?;
-        self.go_on(id).await.map(Wished::Begun)
-    }
-
-    async fn begin_erasure(&self, mut tx: Tx, wish: &Wish) -> Result<Uuid, CatalogError> {
-        let (id, present) = (Uuid::now_v7(), micros(tx.now()));
-        let counts = Counts::new(wish.keep, wish.whole_file);
-        execute!(
-            tx,
-            "INSERT INTO erasures (id, kind, subject, cause, erased_by, at, counts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            id,
-            wish.kind.as_str(),
-            wish.id,
-            wish.cause.as_str(),
-            wish.by.as_str(),
-            present,
-            to_json("counts", &counts)?
-        )?;
-        let detail = json!({ "erasure_id": id, "kind": wish.kind, "subject": wish.id, "cause": wish.cause });
-        audit::write(&mut tx, &wish.by, "erasure_begun", None, &detail).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
-    /// Goes on with an erasure until its rows say nothing any more.
-    pub(crate) async fn go_on(&self, erasure: Uuid) -> Result<Receipt, CatalogError> {
-        loop {
-            let mut tx = self.writing().await?;
-            let (found, mut counts) = begun(&mut tx, erasure).await?;
-            if counts.rows_done {
-                return Ok(found);
-            }
-            let which =
-                if counts.whole_file { with_files(found.kind) } else { of_subject(found.kind).to_owned() };
-            let text = format!(
-                "SELECT d.id FROM documents d WHERE {which} AND d.erased_at IS NULL ORDER BY d.id LIMIT {AT_ONCE}"
-            );
-            let next = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), found.subject)?;
-            for (id,) in &next {
-                document::erase(&mut tx, DocumentId(*id), &found, &mut counts).await?;
-            }
-            let is_end = (next.len() as i64) < AT_ONCE;
-            counts.rows_done = is_end && found.kind == ErasedKind::Document;
-            keep_counts(&mut tx, erasure, &counts).await?;
-            tx.commit().await?;
-            if counts.rows_done {
-                return Ok(Receipt { counts: counts.into(), ..found });
-            }
-            if is_end {
-                return self.erase_person(&found).await;
-            }
-        }
-    }
-
-    /// A contact or a customer, once their documents are erased: first what others' rows say of them, while it is known what
-    /// they are called, then their own.
-    async fn erase_person(&self, whom: &Receipt) -> Result<Receipt, CatalogError> {
-        let elsewhere = self.forget_elsewhere(whom).await?;
-        let mut tx = self.writing().await?;
-        people::alone(&mut tx, whom.kind, whom.subject).await?;
-        let (found, mut counts) = begun(&mut tx, whom.id).await?;
-        // Another process may have been quicker.
-        if counts.rows_done {
-            return Ok(found);
-        }
-        for (what, count) in elsewhere {
-            counts.add(what, count);
-        }
-        people::erase(&mut tx, &found, &mut counts).await?;
-        counts.rows_done = true;
-        keep_counts(&mut tx, found.id, &counts).await?;
-        tx.commit().await?;
-        Ok(Receipt { counts: counts.into(), ..found })
+        begin_erasure(tx, wish).await.map(Ok)
     }
 
     /// Erases anew what the list beside the key file says was erased, in a catalog that was put back from before. How many
@@ -358,6 +267,7 @@ impl Catalog {
                 keep: erased.keep,
                 // Whatever went with it stands in the list by itself.
                 whole_file: false,
+                seen_version: None,
             };
             again += u64::from(matches!(self.erase(&wish).await?, Wished::Begun(_)));
         }

@@ -6,7 +6,20 @@
 
 use uuid::Uuid;
 
-use crate::{error::CatalogError, key_file::ErasedKind, names::CustomerId, sql::Tx};
+use crate::{
+    error::CatalogError,
+    key_file::ErasedKind,
+    names::{ContactId, CustomerId},
+    sql::Tx,
+};
+
+/// Somebody, by their table and the place of their id, and all who were merged into them, as SQL: their ids.
+macro_rules! with_merged {
+    ($table:literal, $id:literal) => {
+        concat!("(SELECT w.id FROM ", $table, " w WHERE w.id = ", $id, " OR w.merged_into = ", $id, ")")
+    };
+}
+pub(crate) use with_merged;
 
 /// For whom an id stands: the one that it was merged into, or itself. One that is nobody's stays as it is.
 pub(crate) async fn stands_for(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Uuid, CatalogError> {
@@ -17,6 +30,18 @@ pub(crate) async fn stands_for(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Resul
     };
     let row = optional!(tx, (Option<Uuid>,), sql, id)?;
     Ok(row.and_then(|(into,)| into).unwrap_or(id))
+}
+
+/// For whom these contacts stand, each once.
+pub(crate) async fn contacts_for(tx: &mut Tx, ids: &[ContactId]) -> Result<Vec<ContactId>, CatalogError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let contact = ContactId(stands_for(tx, ErasedKind::Contact, id.0).await?);
+        if !found.contains(&contact) {
+            found.push(contact);
+        }
+    }
+    Ok(found)
 }
 
 /// Steps after which somebody who is being merged is taken as they stand.

@@ -10,6 +10,7 @@ mod line;
 mod saying;
 mod settle;
 mod shape;
+mod telling;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};

@@ -51,7 +51,10 @@ pub enum NoSplit {
     )]
     Boxes,
     /// It came as no picture that anybody could point at a place on.
-    #[error("parts: as_it_came is said of a file that is one picture (JPEG, PNG, WebP, GIF, BMP)")]
+    #[error(
+        "parts: as_it_came is said of a file that is one picture (JPEG, PNG, WebP, GIF, BMP), or one page that was turned or \
+         levelled and is there as it lay (variant=received)"
+    )]
     NoPicture,
 }
 

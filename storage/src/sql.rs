@@ -3,6 +3,7 @@
 //! SQL uses `$1` binds, `RETURNING` and `ON CONFLICT`, which SQLite and PostgreSQL both understand. Where they truly
 //! differ, [`Tx::pick`] names the two texts side by side. An error carries the place of its statement.
 
+mod again;
 mod query;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use acuse_conversation::Policies;
 use sqlx::{PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
+pub(crate) use again::again;
 pub(crate) use query::{Bind, Query, latest_of};
 
 use crate::{error::CatalogError, names::kept};

@@ -37,21 +37,16 @@ words! {
 /// The lock of PostgreSQL that whoever changes what people may do holds.
 const LOCK: i64 = 0x61_63_75_73_65_02;
 
-/// Each part goes by an index of its own: a row says one of the three.
-macro_rules! unbound {
-    () => {
-        "NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.customer_id IS NOT NULL) \
-         AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.entity_id IS NOT NULL) \
-         AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.team IS NOT NULL)"
-    };
-}
-
-/// SQL that holds for the people `u` who are bound to nothing.
-const UNBOUND: &str = unbound!();
+/// SQL that holds for the people `u` who are bound to nothing. Each part goes by an index of its own: a row says one of the
+/// three.
+const UNBOUND: &str = "NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.customer_id IS NOT NULL) \
+     AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.entity_id IS NOT NULL) \
+     AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.holder_id = u.id AND b.team IS NOT NULL)";
 
 /// SQL that holds for the people `u` who decide documents, whichever: who is bound does not reach all of them.
-pub(crate) const DECIDES: &str =
-    concat!("u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin') AND ", unbound!());
+pub(crate) fn decides() -> String {
+    format!("u.disabled_at IS NULL AND u.role IN ('reviewer', 'supervisor', 'admin') AND {UNBOUND}")
+}
 
 /// In the place of a password's hash, of somebody who has none: no password has it.
 pub const NO_PASSWORD: &str = "!";
@@ -248,7 +243,7 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
     }
     let present = micros(tx.now());
     let had_admin = an_admin_is_there(tx).await?;
-    let kept = four_eyes::kept(tx).await?;
+    let kept = four_eyes::rules_by_keeping(tx).await?.kept;
     if let Some(email) = change.email.as_deref().filter(|email| !email.is_empty()) {
         let other =
             optional!(tx, (Uuid,), "SELECT id FROM users WHERE email = $1 AND id <> $2", email, id.0)?;
@@ -276,24 +271,37 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
     if had_admin && !an_admin_is_there(tx).await? {
         return Ok(Err(Unchanged::LastAdmin));
     }
-    if four_eyes::kept(tx).await? < kept {
+    if four_eyes::rules_by_keeping(tx).await?.kept < kept {
         return Ok(Err(Unchanged::FourEyes));
     }
     if change.role.is_some() || change.password_hash.is_some() || change.disabled == Some(true) {
         execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;
     }
     let user = lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
+    let sees_less = change.sees_ids == Some(false);
+    leave_to_others(tx, &user, sees_less).await?;
+    Ok(Ok(user))
+}
+
+/// What waits for somebody alone who can decide it no more would be nobody's next.
+async fn leave_to_others(tx: &mut Tx, user: &User, sees_less: bool) -> Result<(), CatalogError> {
+    let who = format!("user:{}", user.name);
     let decides = matches!(user.role, Role::Reviewer | Role::Supervisor | Role::Admin);
     if user.disabled_at.is_some() || !decides {
-        // What waits for them alone would be nobody's next.
-        let who = format!("user:{}", user.name);
         execute!(
             tx,
             "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL",
             who.as_str()
         )?;
+    } else if sees_less {
+        execute!(
+            tx,
+            "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL \
+             AND document_id IN (SELECT d.id FROM documents d WHERE d.id = reviews.document_id AND d.sensitivity <> 'open')",
+            who.as_str()
+        )?;
     }
-    Ok(Ok(user))
+    Ok(())
 }
 
 async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {

@@ -18,8 +18,29 @@ pub(crate) use terms::{Wanted, tokens};
 
 use crate::{error::CatalogError, sql::Tx};
 
-/// Places that are looked at before the index is asked for all that has the words.
-const NEAR: u32 = 2_000;
+/// How many of the places that come next are looked at before the index is asked for all that has the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Near(i64);
+
+impl Near {
+    /// Of documents, which come many at once and say the same then: what none of a few hundred says may be what most others do,
+    /// and all of that would be asked for.
+    pub(crate) const FAR: Self = Self(2_000);
+    /// Fewer say too little of how many there are.
+    const LEAST: i64 = 200;
+
+    /// Of who there is, for a page of so many rows: what every fourth is called fills it. What nobody among so many is called is
+    /// rare, and the index gives all of it for less than a further look costs; that costs the same of few and of many.
+    pub(crate) fn of_page(rows: i64) -> Self {
+        Self(rows.saturating_mul(4).clamp(Self::LEAST, Self::FAR.0))
+    }
+
+    /// What is looked at after this, where it found so many and they are no page: more, if there were any; else (none) all that
+    /// has the words.
+    pub(crate) fn further(self, found: usize) -> Option<Self> {
+        (found > 0 && self != Self::FAR).then_some(Self::FAR)
+    }
+}
 
 /// Where the words of one kind of rows are kept, and what those rows are.
 #[derive(Debug)]
@@ -76,7 +97,7 @@ pub(crate) enum Reach {
     /// The same, each looked up only when the one before it is; SQL of which they are and of their order.
     Ordered(String),
     /// Of the places that come next in the order, so many, whatever they hold; SQL of which they are and of their order.
-    Near(String),
+    Near(String, Near),
 }
 
 /// What is found by words, as SQL: the tables, and the condition on the bind named `asked`.
@@ -119,7 +140,9 @@ impl Index {
         }
         let has = format!("words @@ CAST({asked} AS tsquery)");
         let (places, condition) = match reach {
-            Reach::Near(which) => (format!("SELECT * FROM {words} {which} LIMIT {NEAR}"), format!("s.{has}")),
+            Reach::Near(which, Near(most)) => {
+                (format!("SELECT * FROM {words} {which} LIMIT {most}"), format!("s.{has}"))
+            }
             // Materialised, or a limit further out would lead the planner back to looking through all.
             Reach::Whole | Reach::Ordered(_) => {
                 let all = format!("SELECT place, {of} FROM {words} WHERE {has}");
@@ -146,5 +169,18 @@ impl Index {
         let postgres = "SELECT w.document_id FROM document_fts_waiting w WHERE w.words @@ ";
         let asked = if tx.is_sqlite() { asked.to_owned() } else { format!("CAST({asked} AS tsquery)") };
         format!("{}{asked}", tx.pick(sqlite, postgres))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_near_is_called_is_asked_of_the_index() {
+        let (page, least) = (Near::of_page(51), Near::of_page(1));
+        assert_eq!((page, least, Near::of_page(501)), (Near(204), Near(200), Near::FAR));
+        assert_eq!((page.further(0), page.further(1)), (None, Some(Near::FAR)));
+        assert_eq!((Near::FAR.further(0), Near::FAR.further(7)), (None, None), "it ends");
     }
 }

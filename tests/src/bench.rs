@@ -1,5 +1,7 @@
 //! What benches share: how they are set, and a catalog with many documents in it.
 
+pub mod verdict;
+
 use std::{io::Write, path::PathBuf, process::Stdio, time::Instant};
 
 use acuse_storage::{

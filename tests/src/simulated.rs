@@ -9,14 +9,13 @@ use std::{
     time::{Duration as Real, SystemTime, UNIX_EPOCH},
 };
 
-use acuse_conversation::Policies;
+use acuse_conversation::{Policies, wording::Telling};
 use acuse_fixtures::graph::{FakeGraph, Options, OtherNumber};
 use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     CaseId, Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     fair::Quota,
     inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
-    outbox::{NewReply, Purpose},
     queue::{CaseTask, DocumentTask, Queue, ReplyTask},
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
@@ -172,12 +171,6 @@ impl Simulated {
     pub async fn sends(&self, who: &str, number: &str, file: &str) -> Result<DocumentId> {
         let media_id = self.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
         let id = DocumentId::generate();
-        let many = NewReply {
-            purpose: Purpose::ManyFiles,
-            body: "Los guardamos todos.".into(),
-            language: "es".into(),
-            nonce: String::new(),
-        };
         let message = InboundMessage {
             answer: None,
             identity: Identity { wa_id: Some(who.to_owned()), ..Identity::default() },
@@ -191,7 +184,7 @@ impl Simulated {
             tap: None,
             media: Some(InboundMedia {
                 media_id: Some(media_id),
-                over_quota: Some(many),
+                over_quota: Some(Telling::ManyFiles),
                 ..InboundMedia::default()
             }),
             raw: "{}".into(),

@@ -132,6 +132,9 @@ async fn documents(contract: &mut Contract, api: &Api, catalog: &Catalog) {
     let bad = json!({ "decision": "correct", "fields": { "surname": "X", "birth_date": "1991-02-31" } });
     contract.send(api, Method::POST, "/v1/reviews/{id}/resolve", &review, bad).await;
     let decision = json!({ "decision": "reject", "note": "no" });
+    let path = "/v1/reviews/{id}/resolve";
+    let stale = api.request(Method::POST, &path.replace("{id}", &review)).header("If-Match", "\"0-00\"");
+    assert_eq!(contract.ask(stale.json(&decision), path).await.0, 412, "it was seen otherwise");
     let (status, told) =
         contract.send(api, Method::POST, "/v1/reviews/{id}/resolve", &review, decision).await;
     assert_eq!(status, 200, "{told}");

@@ -305,3 +305,28 @@ async fn a_photo_is_parted_and_moved_by_keys_alone() {
     }
     panic!("it was not parted");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_is_not_filed_against_what_the_reader_saw() {
+    let place = Place::new().await;
+    let id = sent(&place.api, "refused").await;
+    let changed = Reason::new(ReasonCode::ChecksFailed, "El Sol was paid to another account before.");
+    read(place.catalog(), id, &ReadFacts { findings: vec![changed], ..bill(7) }).await;
+    let id = id.to_string();
+    let seen = place.ana.take(&id).await;
+    let reject = [("action", "reject"), ("note", "Somebody else's account")];
+    assert_eq!(place.ana.decide(&id, &seen, &reject).await.status(), 303);
+    let rests = place.ana.page(&format!("/documents/{id}")).await;
+    let amend = [
+        ("action", "amend"),
+        ("kind", "receipt"),
+        ("receipt.date", "2024-05-03"),
+        ("receipt.currency", "EUR"),
+    ];
+    let refused = place.ana.decide(&id, &rests, &amend).await;
+    let (status, told) = (refused.status(), refused.text().await.unwrap());
+    assert_eq!(status, 422, "{told}");
+    assert!(told.contains("paid to another account before"), "{told}");
+    let stands = place.api.get(&format!("/v1/documents/{id}")).await.unwrap();
+    assert_eq!(stands["status"], "rejected");
+}

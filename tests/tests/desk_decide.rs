@@ -43,6 +43,36 @@ async fn every_decision_has_a_key() {
     what_is_handed_over_is_somebody_elses(&desk, &mut page).await;
 }
 
+/// A copy that nothing was said to be, by the address of the other; whose page says who said so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_knows_the_copy_names_the_other() {
+    let desk = Desk::of(2, "0").await;
+    let (first, id) = (desk.ids[0].as_str(), desk.ids[1].as_str());
+    let seen = desk.ana.take(id).await;
+    assert!(seen.contains("name=\"duplicate_of\" value=\"\"") && seen.contains("data-key=\"d\""), "{seen}");
+    for of in ["", "nonsense", id] {
+        let answer = desk.ana.decide(id, &seen, &[("action", "duplicate"), ("duplicate_of", of)]).await;
+        assert_eq!(answer.status(), 400, "{of}");
+        let again = answer.text().await.unwrap();
+        assert!(
+            again.contains(&format!("name=\"duplicate_of\" value=\"{of}\"")),
+            "{of} stands there: {again}"
+        );
+    }
+    let of = format!("{}/documents/{first}?reason=malware#page-1", desk.ana.base);
+    let done = desk.ana.decide(id, &seen, &[("action", "duplicate"), ("duplicate_of", &of)]).await;
+    assert_eq!(done.status(), 303);
+    assert_eq!(desk.document(1).await["duplicate_of"], first);
+    let rests = desk.ana.page(&format!("/documents/{id}")).await;
+    assert!(rests.contains("Duplicate by ana"), "{rests}");
+    // Nobody need take her word.
+    assert!(rests.contains("value=\"reopen\"") && !rests.contains("value=\"amend\""), "{rests}");
+    let done = desk.ana.decide(id, &rests, &[("action", "reopen"), ("note", "they are two")]).await;
+    assert_eq!(done.status(), 303);
+    let waits = desk.document(1).await;
+    assert_eq!((&waits["status"], waits["duplicate_of"].is_null()), (&json!("in_review"), true), "{waits}");
+}
+
 /// All keys, and the focus comes back.
 async fn behind_the_list_of_keys_nothing_is_decided(desk: &Desk, page: &mut Browser) {
     take(desk, page, 0).await;
@@ -138,13 +168,17 @@ async fn what_is_postponed_is_nobodys_next(page: &mut Browser) {
         .unwrap();
 }
 
-/// Handed to Ben, it is not Ana's next either; to whoever decides nothing it is not handed.
+/// Handed to Ben, it is not Ana's next either; to whoever decides nothing, or does not see it, it is not handed.
 async fn what_is_handed_over_is_somebody_elses(desk: &Desk, page: &mut Browser) {
     Reviewer::sign_in_as(&desk.world.place, "vera", &["--role", "auditor"]).await;
     take(desk, page, 3).await;
     let seen = desk.ana.page(&format!("/documents/{}", desk.ids[3])).await;
     let to_vera = [("action", "assign"), ("to", "vera")];
     assert_eq!(desk.ana.decide(&desk.ids[3], &seen, &to_vera).await.status(), 422);
+    Reviewer::sign_in_as(&desk.world.place, "nora", &["--team", "north"]).await;
+    let refused = desk.ana.decide(&desk.ids[3], &seen, &[("action", "assign"), ("to", "nora")]).await;
+    assert_eq!(refused.status(), 422, "it would be nobody's next");
+    assert!(refused.text().await.unwrap().contains("nora does not see this document"));
     page.press("h", false, false).unwrap();
     page.wait("document.activeElement.name === 'to'").unwrap();
     page.press("Enter", false, true).unwrap();

@@ -176,6 +176,10 @@ async fn the_parts_and_a_new_customer_are_in_the_draft() {
     assert_eq!(back(&desk, &ended).await.status(), 303);
     let again = desk.ana.page(&format!("/documents/{id}")).await;
     assert!(again.contains("value=\"Tienda Tarde\"") && again.contains("value=\"2, 1\""), "{again}");
+    // Each page says of which it is as it would be split, not as it was proposed.
+    page.open(&document, "").unwrap();
+    page.wait("[...document.querySelectorAll('[data-at-page] b')].map(b => b.textContent).join() === '2,1'")
+        .unwrap();
 }
 
 /// What a browser is answered whose session has ended.

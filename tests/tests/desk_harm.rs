@@ -106,7 +106,11 @@ async fn no_key_decides_what_nobody_meant() {
     page.press("Enter", false, false).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(desk.document(0).await["status"], "in_review", "Enter without a reason decides nothing");
-    page.eval("document.querySelector('[name=reject_note]').focus()").unwrap();
+    // Somebody begins to write why: "already paid".
+    page.press("a", false, false).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(desk.document(0).await["status"], "in_review", "its first letter accepts nothing");
+    page.wait("document.activeElement.name === 'reject_note'").unwrap();
     page.fill("not ours").unwrap();
     page.press("Enter", false, false).unwrap();
     std::thread::sleep(Duration::from_millis(500));
@@ -133,6 +137,12 @@ async fn no_key_decides_what_nobody_meant() {
     assert_eq!(desk.filed().await, 1, "one was seen, one is filed");
     assert_eq!(desk.document(1).await["status"], "in_review");
 
+    // While another decision is written down, the way back that stands there is of the one before it.
+    page.eval("void (acuse.deciding = new Promise(() => {}))").unwrap();
+    page.press("z", false, false).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(desk.document(0).await["status"], "filed");
+    page.eval("void (acuse.deciding = null)").unwrap();
     // And the first comes back with one key, as it was.
     page.press("z", false, false).unwrap();
     page.wait(&on_page(&desk.ids[0])).unwrap();

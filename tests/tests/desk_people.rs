@@ -1,6 +1,6 @@
 //! People at the desk: who is let in, what they may, what they did.
 
-use std::time::Duration;
+use std::{io::Write, process::Stdio, time::Duration};
 
 use acuse_tests::browser;
 use reqwest::header;
@@ -37,6 +37,19 @@ async fn who_failed_stands_there_too(boss: &Reviewer) {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     assert!(boss.page("/audit?actor=sign-in").await.contains("sign_in_failed"));
+}
+
+/// By the command neither: whoever is there keeps their password and what they have open.
+async fn nobody_is_added_twice(desk: &Desk, boss: &Reviewer) {
+    let command = ["user", "add", "ana", "--role", "supervisor"];
+    let mut adding = desk.world.place.command(&command).unwrap();
+    let mut adding = adding.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    writeln!(adding.stdin.take().unwrap(), "quite another password").unwrap();
+    let done = adding.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(!done.status.success() && told.contains("another password"), "{told}");
+    assert!(told.contains("`acuse user set ana`"), "{told}");
+    assert_eq!(enters(boss, "ana", PASSWORD).await, 303);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,6 +101,7 @@ async fn people_are_let_in_changed_and_shut_out() {
     assert!(taken.contains("user:boss"), "that it was taken stands there too: {taken}");
     let olga = Reviewer::sign_in_as(&desk.world.place, "vera", &["--role", "auditor"]).await;
     assert!(olga.page("/audit").await.contains("user_added"));
+    nobody_is_added_twice(&desk, &boss).await;
     let fina = Reviewer::sign_in_as(&desk.world.place, "fina", &["--role", "finance"]).await;
     assert_eq!(fina.answer("/audit").await.status(), 403);
     let hers = fina.page("/people").await;

@@ -12,7 +12,7 @@ use crate::{
     desk_beside::{BILL, page, reviewer},
     desk_drafts::KEPT,
     desk_harm::{Desk, READY},
-    talk::{ANA, answer, ends, file, led},
+    talk::{ANA, answer, ends, file, led, typed_file},
     world::{documents, person, post},
 };
 
@@ -40,6 +40,32 @@ async fn a_page_that_is_shown_as_it_came_is_drawn_on_itself() {
     ends(acuse).await;
 }
 
+/// A picture's two halves, as a decision says them.
+fn halves(as_it_came: bool) -> Value {
+    let half =
+        |from: f32| json!({ "first_page": 1, "box": [from, 0.0, from + 0.5, 1.0], "as_it_came": as_it_came });
+    json!({ "decision": "split", "parts": [half(0.0), half(0.5)] })
+}
+
+/// Of what no browser shows, too: its one page was drawn as it lay, when the file was open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_was_turned_is_parted_as_it_lay() {
+    for media_type in ["image/tiff", "image/heic"] {
+        let acuse = led().await;
+        typed_file(&acuse, ANA, &format!("{BILL}7\nturned=on its head"), media_type).await;
+        answer(&acuse).await;
+        let (review, seen) = taken(&acuse).await;
+        assert!(seen.contains("data-view=\"draw\" data-key=\"b\""), "{media_type}: {seen}");
+        assert!(seen.contains("name=\"parts\" value=\"\" data-drawn=\"received\""), "{media_type}: {seen}");
+        assert!(seen.contains("/received?page=1\""), "that is what is drawn on: {seen}");
+        let path = format!("/v1/reviews/{}/resolve", review["id"].as_str().unwrap());
+        let (status, done) = acuse.send(Method::POST, &path, Some(&halves(true))).await.unwrap();
+        assert_eq!(status, StatusCode::OK, "{media_type}: {done}");
+        assert_eq!(done["documents"].as_array().expect("two").len(), 2, "{media_type}: {done}");
+        ends(acuse).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_photo_that_was_read_as_one_is_parted_as_it_came() {
     let acuse = led().await;
@@ -51,15 +77,10 @@ async fn a_photo_that_was_read_as_one_is_parted_as_it_came() {
     assert!(seen.contains("class=\"parts\" data-guard hidden"), "aside until somebody draws: {seen}");
 
     let path = format!("/v1/reviews/{}/resolve", review["id"].as_str().unwrap());
-    let half = |from: f32, as_it_came: bool| json!({ "first_page": 1, "box": [from, 0.0, from + 0.5, 1.0], "as_it_came": as_it_came });
-    let split = |as_it_came| {
-        let parts = [half(0.0, as_it_came), half(0.5, as_it_came)];
-        json!({ "decision": "split", "parts": parts })
-    };
-    let (status, refused) = acuse.send(Method::POST, &path, Some(&split(false))).await.unwrap();
+    let (status, refused) = acuse.send(Method::POST, &path, Some(&halves(false))).await.unwrap();
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "its page lies otherwise: {refused}");
     assert!(refused["detail"].as_str().unwrap().contains("as_it_came"), "{refused}");
-    let (status, done) = acuse.send(Method::POST, &path, Some(&split(true))).await.unwrap();
+    let (status, done) = acuse.send(Method::POST, &path, Some(&halves(true))).await.unwrap();
     assert_eq!(status, StatusCode::OK, "{done}");
     acuse.run_jobs(time::Duration::minutes(6)).await.unwrap();
     let ids = done["documents"].as_array().expect("two").clone();

@@ -123,6 +123,48 @@ async fn what_waits_is_changed(api: &Api, place: &Place, catalog: &Catalog) {
     assert_eq!(patch(&reader, &path, Some("*"), &change).await.0, 403);
 }
 
+/// What changed since it was seen is neither decided nor asked about nor erased by whoever says so with `If-Match`.
+async fn what_was_seen_otherwise_is_left_alone(api: &Api, place: &Place, catalog: &Catalog) {
+    let id = sent(api, "left alone").await;
+    let findings = vec![Reason::new(ReasonCode::UnknownCustomer, "nobody")];
+    read(catalog, id, &ReadFacts { findings, ..bill(6) }).await;
+    let review = catalog.open_review_of(id).await.unwrap().unwrap().id;
+    let eraser = Api::connect(place, &["erasure"]).await.unwrap();
+    let path = format!("/v1/documents/{id}");
+    let (resolve, ask) = (format!("/v1/reviews/{review}/resolve"), format!("{path}/ask"));
+    let post = async |path: &str, seen: &str, body: &Value| {
+        told(api.request(Method::POST, path).header("If-Match", seen).json(body).send().await.unwrap()).await
+    };
+    let delete = async |seen: &str| {
+        told(eraser.request(Method::DELETE, &path).header("If-Match", seen).send().await.unwrap()).await
+    };
+    let (reject, file) = (json!({ "decision": "reject", "note": "no" }), json!({ "expects": "file" }));
+    let change = json!({ "fields": { "number": "ZZ-92" }, "note": "typed", "because": "so" });
+    let (_, old, _) = get(api, &path, None).await;
+    assert_eq!(patch(api, &path, Some(&old), &change).await.0, 200);
+    let (_, tag, now) = get(api, &path, None).await;
+    for (seen, status, why) in [(old.as_str(), 412, "stale"), ("7", 422, "unprocessable")] {
+        for (found, _, problem) in
+            [post(&resolve, seen, &reject).await, post(&ask, seen, &file).await, delete(seen).await]
+        {
+            assert_eq!((found, &problem["type"]), (status, &json!(format!("urn:acuse:problem:{why}"))));
+        }
+    }
+    assert_eq!(get(api, &path, None).await.2, now, "nothing was done");
+    let before = now["version"].as_i64().unwrap() - 1;
+    let both = json!({ "decision": "reject", "note": "no", "version": before });
+    assert_eq!(post(&resolve, &tag, &both).await.0, 422, "which of them is not guessed");
+    assert_eq!(post(&resolve, "*", &both).await.0, 409, "the body says it as ever");
+    let (status, _, done) = post(&resolve, &tag, &reject).await;
+    assert_eq!((status, &done["status"]), (200, &json!("rejected")), "as it was seen: {done}");
+    assert_eq!(delete(&tag).await.0, 412, "it was decided since");
+    let (_, last, _) = get(api, &path, None).await;
+    for again in [false, true] {
+        let (status, _, receipt) = delete(&last).await;
+        assert!(matches!(status, 200 | 202), "{again}, for what is gone is done: {receipt}");
+    }
+}
+
 /// A reason is of what was in front of whoever gave it: what the change names is overridden, and nothing that came since.
 async fn what_was_shown_is_overridden_and_nothing_else(api: &Api, catalog: &Catalog) {
     let (filed, waits) = (sent(api, "shown").await, sent(api, "shown too").await);
@@ -316,6 +358,7 @@ async fn everything(place: &Place, catalog: &Catalog) {
     what_is_sent_is_named(&api).await;
     of_two_who_change_one_customer_one_is_told(&api).await;
     of_two_who_look_after_it_one_is_told(&api).await;
+    what_was_seen_otherwise_is_left_alone(&api, place, catalog).await;
 }
 
 /// Without a key file a link would lead to the embedded store, which nobody else reaches: that is said, and how to mend it.

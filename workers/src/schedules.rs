@@ -327,6 +327,7 @@ pub async fn retain(env: &Env) -> Result<(), CatalogError> {
                 keep: env.policy.erasure_keeps,
                 // The time of all of them is over.
                 whole_file: true,
+                seen_version: None,
             };
             begun += usize::from(matches!(env.catalog.erase(&wish).await?, Wished::Begun(_)));
         }

@@ -5,12 +5,7 @@ use acuse_pipeline::{
     document::Kind,
     reason::{Reason, ReasonCode},
 };
-use acuse_storage::{
-    Catalog, CatalogError, Document,
-    names::Source,
-    outbox::{NewReply, Purpose},
-    reviews::Decision,
-};
+use acuse_storage::{Catalog, CatalogError, Document, names::Source, outbox::NewReply, reviews::Decision};
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
@@ -23,7 +18,9 @@ pub async fn of_document(
     document: &Document,
     telling: Telling<'_>,
 ) -> Result<Option<NewReply>, CatalogError> {
-    Ok(sender_of(catalog, document).await?.map(|sender| reply(telling, sender.language, String::new())))
+    Ok(sender_of(catalog, document)
+        .await?
+        .map(|sender| NewReply::telling(telling, sender.language, String::new())))
 }
 
 /// What the sender of a document is told who sent it before as `first`, in the very same file or not; `None` when it has no
@@ -38,7 +35,7 @@ pub async fn of_resend(
 ) -> Result<Option<NewReply>, CatalogError> {
     let Some(sender) = sender_of(catalog, document).await? else { return Ok(None) };
     let telling = Telling::Duplicate { first_on: sender.day(first.sent_at), same_file };
-    Ok(Some(reply(telling, sender.language, String::new())))
+    Ok(Some(NewReply::telling(telling, sender.language, String::new())))
 }
 
 /// What the sender hears of a person's decision; `None` when there is nobody to answer (senders named by an API client
@@ -70,13 +67,7 @@ pub async fn of_decision(
         Decision::AskAgain { .. } => format!("v{}", document.version),
         _ => String::new(),
     };
-    Ok(decided(document, decision, again).map(|telling| reply(telling, sender.language, nonce)))
-}
-
-/// What somebody of this WhatsApp id hears before anything is read.
-#[must_use]
-pub fn at_once(wa_id: Option<&str>, telling: Telling<'_>) -> NewReply {
-    reply(telling, Language::choose(None, wa_id, None), String::new())
+    Ok(decided(document, decision, again).map(|telling| NewReply::telling(telling, sender.language, nonce)))
 }
 
 /// Who is told.
@@ -137,23 +128,6 @@ fn decided<'a>(document: &'a Document, decision: &'a Decision, again: Telling<'a
         Decision::Split { .. } | Decision::Retry { .. } => return None,
         Decision::Duplicate { .. } => again,
     })
-}
-
-fn reply(telling: Telling<'_>, language: Language, nonce: String) -> NewReply {
-    let purpose = match telling {
-        Telling::Filed { .. } => Purpose::Filed,
-        Telling::InReview | Telling::NoText => Purpose::InReview,
-        Telling::SendAgain(_) | Telling::Needs(_) | Telling::WrongPassword | Telling::Asked { .. } => {
-            Purpose::SendAgain
-        }
-        Telling::SameAgain => Purpose::SameAgain,
-        Telling::SendNormally => Purpose::SendNormally,
-        Telling::ManyFiles => Purpose::ManyFiles,
-        Telling::NotAFile | Telling::Sticker => Purpose::NotAFile,
-        Telling::Duplicate { .. } | Telling::Kept => Purpose::Duplicate,
-        Telling::Rejected => Purpose::Rejected,
-    };
-    NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned(), nonce }
 }
 
 #[cfg(test)]

@@ -250,6 +250,16 @@ fn lies_on(table: &str, reading: &mut Reading) {
     }
 }
 
+/// Its page was turned, and lay so; it is drawn where no browser shows the file.
+fn lay(so: &str, reading: &mut Reading) {
+    let is_shown = shown_by_browsers(&reading.media_type).is_some();
+    let first = &mut reading.pages[0];
+    first.changed = true;
+    if !is_shown {
+        first.received = [&[0xff, 0xd8, 0xff, 0xe0][..], so.as_bytes()].concat();
+    }
+}
+
 /// A check fails: of a field, or of what no field says.
 fn fails(check: &str, reading: &mut Reading) {
     let reason =
@@ -278,6 +288,9 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         if name == "photo" {
             lies_on(value, &mut reading);
+        }
+        if name == "turned" {
+            lay(value, &mut reading);
         }
         if name == "failed" {
             fails(value, &mut reading);

@@ -20,13 +20,14 @@ use crate::{
         identity::national,
         mrz,
         tax_ids::schemes::{Scheme, Verdict, judge},
+        values::iban,
     },
 };
 
 /// Something that speaks against filing what a person said. They may file it all the same, on purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// Which check: `required`, `date`, `sum`, `tax_id`, `id_number`, `mrz`, `currency`, `reader`.
+    /// Which check: `required`, `date`, `sum`, `tax_id`, `iban`, `id_number`, `mrz`, `currency`, `reader`.
     pub check: &'static str,
     /// At which field, where it is at one.
     pub field: Option<FieldName>,
@@ -72,6 +73,7 @@ pub fn warnings(kind: Kind, fields: &Fields, text: &str, today: Date) -> Vec<War
     found.extend(Sum::failing(fields).map(|sum| Warning::at("sum", FieldName::Total, sum.to_string())));
     found.extend(lists::warnings(fields));
     found.extend(tax_ids(fields));
+    found.extend(account(fields));
     if let Some(currency) = fields.get(&FieldName::Currency).filter(|c| !is_currency(&c.value)) {
         let message = format!("{} is no currency of ISO 4217.", currency.value);
         found.push(Warning::at("currency", FieldName::Currency, message));
@@ -164,6 +166,15 @@ fn tax_ids(fields: &Fields) -> Vec<Warning> {
         .collect()
 }
 
+/// An account that a person typed, where it begins as an IBAN does: nobody is paid to a slip of the pen.
+fn account(fields: &Fields) -> Option<Warning> {
+    let typed = fields.get(&FieldName::Iban).filter(|field| field.source == Source::Reviewer)?;
+    let is_lettered = typed.value.chars().take(2).filter(char::is_ascii_alphabetic).count() == 2;
+    let is_wrong = is_lettered && iban::checked(&typed.value).is_none();
+    let message = format!("The check digits of the account {} are wrong.", typed.value);
+    is_wrong.then(|| Warning::at("iban", FieldName::Iban, message))
+}
+
 fn is_wrong(value: &str) -> bool {
     let squeezed: String =
         value.chars().filter(|c| c.is_alphanumeric() || *c == '&').flat_map(char::to_uppercase).collect();
@@ -249,6 +260,24 @@ mod tests {
 
     fn receipt(more: &[(FieldName, &str)]) -> Vec<&'static str> {
         of(Kind::Receipt, &RECEIPT.iter().chain(more).copied().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_account_is_typed_as_its_check_digits_have_it() {
+        let paid_to = |account, source| {
+            let bill = fields(source, &[(FieldName::Iban, account)]);
+            let found = warnings(Kind::Invoice, &bill, "", TODAY);
+            found.into_iter().filter(|warning| warning.field == Some(FieldName::Iban)).count()
+        };
+        assert_eq!(paid_to("ES91 2100 0418 4502 0005 1332", Source::Reviewer), 0);
+        assert_eq!(paid_to("ES91 2100 0418 4502 0005 1323", Source::Reviewer), 1);
+        assert_eq!(paid_to("ES91 2100 0418", Source::Reviewer), 1);
+        assert_eq!(
+            paid_to("ES91 2100 0418 4502 0005 1323", Source::Ocr),
+            0,
+            "the reader judges what it reads"
+        );
+        assert_eq!(paid_to("032180000118359719", Source::Reviewer), 0, "some countries have none");
     }
 
     #[test]

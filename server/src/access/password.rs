@@ -48,7 +48,7 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$Zk0H0zq8w3bVb1nXW3VQ0cFv3yD1p9m5qf7mJY1xT0E";
 
 /// Whether a password is the one that a hash is stored of. Where none is, it takes as long to say no.
-pub(super) async fn is_right(password: String, stored: Option<&str>) -> bool {
+pub(crate) async fn is_right(password: String, stored: Option<&str>) -> bool {
     let has_one = stored.is_some();
     let stored = stored.unwrap_or(NOBODY).to_owned();
     let right = password.chars().count() <= PASSWORD_MOST

@@ -54,10 +54,12 @@ impl Erase {
             by: ACTOR.to_owned(),
             keep,
             whole_file: self.whole_file,
+            seen_version: None,
         };
         let receipt = match catalog.erase(&wish).await? {
             Wished::Begun(receipt) | Wished::Already(receipt) => receipt,
             Wished::Missing => bail!("there is no {} {}", self.kind, self.id),
+            Wished::Changed(version) => bail!("it changed meanwhile (version {version})"),
             Wished::Held(holds) => {
                 let holds: Vec<String> =
                     holds.iter().map(|h| format!("{} {}: {}", h.kind, h.subject, h.reason)).collect();

@@ -4,7 +4,7 @@
 use acuse_storage::{
     Document, DocumentId, ReviewId,
     keys::Scope,
-    reviews::{Claim, Review},
+    reviews::{BatchUndone, Claim, Review},
 };
 use askama::Template;
 use axum::{
@@ -306,13 +306,39 @@ pub async fn undo(
         async {
             person.check_form(typed.get("csrf").unwrap_or_default())?;
             let undone = app.catalog.undo_batch(batch, &person.caller.actor).await?;
-            if undone.undone == 0 {
-                return Err(Problem::Conflict(
-                    "they cannot be taken back any more: reopen them on their pages".to_owned(),
-                ));
+            if let Some(why) = left(undone) {
+                return Err(Problem::Conflict(why));
             }
             Ok(Redirect::to(&format!("/{}", QueueView::typed(&typed).query())).into_response())
         }
         .await,
     )
+}
+
+/// What is said where not all of them are taken back.
+fn left(BatchUndone { undone, too_late }: BatchUndone) -> Option<String> {
+    match (undone, too_late) {
+        (0, _) => Some("they cannot be taken back any more: reopen them on their pages".to_owned()),
+        (_, 0) => None,
+        _ => Some(format!(
+            "{undone} were taken back, {too_late} cannot be any more: reopen those on their pages"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_back_with_the_rest_is_said() {
+        let said = |undone, too_late| left(BatchUndone { undone, too_late }).map(|why| sentence(&why));
+        assert_eq!(said(3, 0), None);
+        for (undone, too_late) in [(0, 0), (0, 2), (2, 1)] {
+            let why = said(undone, too_late).expect("it is said");
+            for tongue in [Tongue::Es, Tongue::Pt] {
+                assert_ne!(tongue.say(&why), why, "{tongue:?}");
+            }
+        }
+    }
 }

@@ -100,6 +100,8 @@ async fn act(
         }
         "postpone" | "assign" => {
             put_off(app, person, &review, headers, typed).await?;
+            // It is kept with that, and not once more with what is decided later.
+            redraft(app, person, &document, &typed.emptied(&["memo"])).await?;
             return onward(app, person, &review, typed, None).await;
         }
         "ask_password" => {
@@ -194,10 +196,11 @@ async fn at_rest(
             Err(Problem::Conflict("the document changed meanwhile; look again".to_owned()).into())
         }
         Reopened::StillHeld { secs } => Err(review::still_held(secs).into()),
-        Reopened::NotAtRest => {
-            Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned())
-                .into())
-        }
+        Reopened::NotAtRest => Err(Problem::Conflict(
+            "only what is filed or rejected is reopened, and no answer that is part of another document"
+                .to_owned(),
+        )
+        .into()),
         Reopened::Missing => Err(Problem::NotFound("document").into()),
     }
 }

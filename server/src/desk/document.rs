@@ -70,6 +70,8 @@ struct View {
     can_decide: bool,
     /// Whether it may be corrected or reopened as it rests.
     at_rest: bool,
+    /// Whether it may be reopened as it rests: a duplicate, too.
+    reopens: bool,
     /// Whether nobody holds it, so that the person may.
     is_free: bool,
     fence: i64,
@@ -109,6 +111,8 @@ struct View {
     /// Until which day it was to be postponed, where that could not be.
     until_day: String,
     reject_note: String,
+    /// Of which document they say that it is a duplicate.
+    duplicate_of: String,
     kind: &'static str,
     kinds: Vec<(&'static str, &'static str)>,
     customer_id: String,
@@ -133,8 +137,7 @@ impl View {
 
     /// The picture of the document that this may be again, and what it is.
     fn beside(&self) -> Option<(&str, &str)> {
-        let others = self.cards.iter().flat_map(|card| &card.others);
-        others.filter_map(|o| Some((o.picture.as_deref()?, o.title.as_str()))).next()
+        evidence::beside(&self.cards)
     }
 }
 
@@ -239,8 +242,7 @@ async fn render(
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
-    let rests =
-        matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
+    let reopens = matches!(document.status, Status::Filed | Status::Rejected) && may_decide;
     let proposed = split_form::proposed(&document);
     let timeline = app.catalog.timeline_for(person.caller.access(), id).await?;
     let typed = said.typed();
@@ -259,7 +261,7 @@ async fn render(
     let shown = kind.map_or("", Kind::as_str);
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
     let unproven = unproven.filter(|f| f.eyes).count();
-    let people = if can_decide { colleagues(app, person).await? } else { Vec::new() };
+    let people = if can_decide { colleagues(app, person, &document).await? } else { Vec::new() };
     let untold = document.is_file_withheld();
     let wrote = spoken(document.declared.caption.as_deref(), &timeline, untold);
     let wrote = held_against(app, &document, wrote, is_shown).await?;
@@ -273,7 +275,8 @@ async fn render(
         in_review: document.status == Status::InReview,
         others,
         can_decide,
-        at_rest: rests && may_decide && !withheld,
+        at_rest: reopens && document.duplicate_of.is_none(),
+        reopens,
         is_free,
         fence: hold.fence,
         lease: hold.lease,
@@ -322,6 +325,7 @@ async fn render(
         memo: text("memo"),
         until_day: said.refused().and_then(|typed| typed.get("until_day")).unwrap_or_default().to_owned(),
         reject_note: text("reject_note"),
+        duplicate_of: text("duplicate_of"),
         kind: kind.map_or("", Kind::as_str),
         kinds: kinds(document.kind),
         customer_id: typed.get("customer_id").map_or_else(|| was_customer.clone(), str::to_owned),

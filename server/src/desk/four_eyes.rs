@@ -15,7 +15,7 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Frame, Shown, labels, page, session::Person, whose::Whose};
+use super::{Frame, Shown, labels, page, session::Person, timed::Moment, whose::Whose};
 use crate::{
     access::rights::Right,
     extract::{Id, word},
@@ -31,7 +31,7 @@ struct Row {
     customer: Option<String>,
     amount: Option<String>,
     by: String,
-    since: String,
+    since: Moment,
 }
 
 #[derive(Template)]
@@ -58,7 +58,7 @@ async fn row(app: &App, rule: Rule) -> Result<Row, Problem> {
         customer,
         amount: amount.or_else(|| Some(currency).filter(|c| !c.is_empty())),
         by: rule.created_by.strip_prefix("user:").unwrap_or(&rule.created_by).to_owned(),
-        since: labels::full(rule.created_at),
+        since: Moment::minute(rule.created_at),
     })
 }
 

@@ -9,10 +9,9 @@ mod receipts;
 
 use acuse_storage::{
     accounts::Pickable,
-    approvals::ApprovalState,
+    approvals::Approval,
     cases::{CaseCursor, Listed},
     keys::Scope,
-    names::ApprovalId,
 };
 use askama::Template;
 use axum::extract::State;
@@ -160,15 +159,13 @@ async fn row_of(app: &App, person: &Person, case: Listed) -> Result<Row, Problem
 
 /// What of no document is to be approved, where that is for whoever holds its case to say.
 async fn asked(app: &App, person: &Person, case: &Listed) -> Result<Option<String>, Problem> {
-    let is_theirs = case.kind == "approval" && case.assignee.as_deref() == Some(person.caller.actor.as_str());
+    let is_theirs = case.assignee.as_deref() == Some(person.caller.actor.as_str());
     if !is_theirs || !person.caller.has(Scope::ReviewsWrite) {
         return Ok(None);
     }
-    let Ok(id) = case.subject.parse::<ApprovalId>() else { return Ok(None) };
+    let Some(id) = case.approval() else { return Ok(None) };
     let approval = app.catalog.approval(person.caller.access(), id).await?;
-    let open = approval
-        .filter(|a| a.state == ApprovalState::Asked && a.document_id.is_none() && a.left_at.is_some());
-    Ok(open.map(|approval| approval.question))
+    Ok(approval.filter(Approval::is_a_persons).map(|approval| approval.question))
 }
 
 /// A team, as one looks for its cases.

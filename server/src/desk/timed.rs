@@ -47,8 +47,17 @@ impl Timed {
     pub(super) fn said(tongue: Tongue, english: &str, values: &[&dyn Display], at: Moment) -> Self {
         let mark: &dyn Display = &MARK;
         let all: Vec<&dyn Display> = values.iter().copied().chain([mark]).collect();
-        let said = tongue.with(english, &all);
-        let (before, after) = said.split_once(MARK).unwrap_or((said.as_str(), ""));
+        Self::around(&tongue.with(english, &all), at)
+    }
+
+    /// A text about what is called so and came then, which is named at its one `{}`.
+    pub(super) fn named(tongue: Tongue, english: &str, name: &str, came: Moment) -> Self {
+        let named = format!("{name} ({MARK})");
+        Self::around(&tongue.with(english, &[&named]), came)
+    }
+
+    fn around(said: &str, at: Moment) -> Self {
+        let (before, after) = said.split_once(MARK).unwrap_or((said, ""));
         Self { before: before.to_owned(), at: Some(at), after: after.to_owned() }
     }
 }
@@ -78,6 +87,8 @@ mod tests {
             (typed.before.as_str(), typed.after.as_str()),
             ("What you typed at ", " is filled in again.")
         );
+        let again = Timed::named(Tongue::Es, "duplicate of {}", "Luz · 10 EUR", at());
+        assert_eq!((again.before.as_str(), again.after.as_str()), ("duplicado de Luz · 10 EUR (", ")"));
         assert_eq!(Timed::from("yours".to_owned()).at, None);
     }
 }

@@ -30,7 +30,7 @@ pub(super) const NEW_CUSTOMER: &[&str] =
 const PARTS: &str = "parts";
 
 /// What a person writes beside the fields.
-const WORDS: &[&str] = &["note", "because", "memo", "reject_note"];
+const WORDS: &[&str] = &["note", "because", "memo", "reject_note", "duplicate_of"];
 
 /// Whether a part of a form goes along with what is typed.
 fn is_along(name: &str) -> bool {

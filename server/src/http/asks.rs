@@ -3,13 +3,14 @@
 
 use acuse_conversation::{Expects, MOST_CHOICES, TITLE_CHARS};
 use acuse_storage::{CaseId, DocumentId, cases::Question, keys::Scope};
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Caller;
 use crate::{
     access,
     cases::told,
+    etag::Precondition,
     extract::{Body, Id},
     problem::Problem,
     state::App,
@@ -34,22 +35,24 @@ pub struct Asked {
     case_id: CaseId,
 }
 
-/// Asks.
+/// Asks; with `If-Match` only as the document was seen.
 ///
 /// # Errors
-/// 404 where the document does not exist for the caller, 403 where it is withheld; 409 where it does not wait for a
-/// person, nobody can be asked, or the window is closed; 400 for a question that is none.
+/// 404 where the document does not exist for the caller, 403 where it is withheld; 412 where it was seen otherwise; 409 where
+/// it does not wait for a person, nobody can be asked, or the window is closed; 400 for a question that is none.
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<DocumentId>,
+    headers: HeaderMap,
     Body(new): Body<New>,
 ) -> Result<Json<Asked>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
-    let question = question(&new)?;
-    access::open(&app, &caller, id).await?;
-    let asked = app.catalog.ask_about(caller.access(), (id, new.version), &caller.actor, &question).await?;
-    told(asked).map(|case_id| Json(Asked { case_id }))
+    let seen = Precondition::if_given(&headers)?;
+    let (question, version) = (question(&new)?, seen.or_said(new.version)?);
+    seen.holds_of(access::open(&app, &caller, id).await?.version)?;
+    let asked = app.catalog.ask_about(caller.access(), (id, version), &caller.actor, &question).await?;
+    seen.told(told(asked)).map(|case_id| Json(Asked { case_id }))
 }
 
 fn question(new: &New) -> Result<Question, Problem> {

@@ -236,7 +236,7 @@ pub async fn close(
 }
 
 /// `POST /v1/cases/{id}/decide`: yes or no to what is to be approved and is of no document, where nobody is left who could be
-/// asked.
+/// asked, or its time is over.
 ///
 /// # Errors
 /// As [`reply`]; 403 for who is bound, 409 too where an approver is waited for, or it is decided with its document.

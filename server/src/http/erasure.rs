@@ -8,13 +8,18 @@ use acuse_storage::{
     key_file::ErasedKind,
     keys::Scope,
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Chain, auth::Caller};
 use crate::{
     access,
+    etag::Precondition,
     extract::{Body, Id, Kinded, Params, cursor, limit},
     listing::Listing,
     problem::Problem,
@@ -63,19 +68,22 @@ pub struct Reason {
 
 type Answer = (StatusCode, Json<Receipt>);
 
-/// `DELETE /v1/documents/{id}?keep=amounts|nothing&whole_file=true`.
+/// `DELETE /v1/documents/{id}?keep=amounts|nothing&whole_file=true`; with `If-Match` only as it was seen.
 ///
 /// # Errors
-/// 404 where there is none for this caller, 409 under a hold or in one file with others.
+/// 404 where there is none for this caller, 412 where it was seen otherwise, 409 under a hold or in one file with others.
 pub async fn delete_document(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<DocumentId>,
+    headers: HeaderMap,
     Params(query): Params<Query>,
 ) -> Result<Answer, Problem> {
+    caller.require(Scope::Erasure)?;
+    let seen = Precondition::if_given(&headers)?;
     let asked =
         Asked { kind: ErasedKind::Document, id: id.0, keep: query.keep, whole_file: query.whole_file };
-    carry_out(&app, &caller, asked).await
+    carry_out(&app, &caller, asked, seen).await
 }
 
 /// `POST /v1/erasures`.
@@ -87,11 +95,11 @@ pub async fn erase(
     caller: Caller,
     Body(asked): Body<Asked>,
 ) -> Result<Answer, Problem> {
-    carry_out(&app, &caller, asked).await
+    caller.require(Scope::Erasure)?;
+    carry_out(&app, &caller, asked, Precondition::Any).await
 }
 
-async fn carry_out(app: &App, caller: &Caller, asked: Asked) -> Result<Answer, Problem> {
-    caller.require(Scope::Erasure)?;
+async fn carry_out(app: &App, caller: &Caller, asked: Asked, seen: Precondition) -> Result<Answer, Problem> {
     match asked.kind {
         ErasedKind::Document => drop(access::reach(app, caller, DocumentId(asked.id)).await?),
         // Whoever erases a person reaches all that is theirs.
@@ -107,11 +115,13 @@ async fn carry_out(app: &App, caller: &Caller, asked: Asked) -> Result<Answer, P
         by: caller.actor.clone(),
         keep: asked.keep.unwrap_or(app.keep),
         whole_file: asked.whole_file,
+        seen_version: seen.version(),
     };
     match app.catalog.erase(&wish).await? {
         Wished::Begun(receipt) => finished(app, receipt).await,
         Wished::Already(receipt) => Ok((status(&receipt), Json(receipt))),
         Wished::Missing => Err(Problem::NotFound(asked.kind.as_str())),
+        Wished::Changed(version) => seen.told(Err(Problem::Changed(version))),
         Wished::Held(holds) => Err(Problem::Conflict(held(&holds))),
         Wished::WithOthers(others) => Err(Problem::Conflict(format!(
             "{} other documents are in the same file: with whole_file=true they are erased too",

@@ -11,7 +11,6 @@ use acuse_storage::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
     },
     names::AliasKind,
-    outbox::NewReply,
 };
 use acuse_whatsapp::{
     signature::Matched,
@@ -112,13 +111,12 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
         media: m
             .attachment()
             .filter(|_| !is_talk(m))
-            .map(|attachment| media(m, who, attachment))
-            .or_else(|| m.flow_files().first().map(|file| media(m, who, Attachment::Fetch(file)))),
+            .map(|attachment| media(m, attachment))
+            .or_else(|| m.flow_files().first().map(|file| media(m, Attachment::Fetch(file)))),
         answer: if is_talk(m) {
-            let is_sticker = m.kind() == "sticker";
-            Some(told_at_once(who, if is_sticker { Telling::Sticker } else { Telling::NotAFile }))
+            Some(if m.kind() == "sticker" { Telling::Sticker } else { Telling::NotAFile })
         } else {
-            m.is_withheld().then(|| told_at_once(who, Telling::SendNormally))
+            m.is_withheld().then_some(Telling::SendNormally)
         },
         raw: item.raw.get().to_owned(),
     }
@@ -138,16 +136,11 @@ fn more_files(item: &Item, m: &Message, received_at: OffsetDateTime) -> Vec<Inbo
             let whole = message(item, m, &m.sender, received_at);
             InboundItem::Message(InboundMessage {
                 wamid: format!("{}#{n}", whole.wamid),
-                media: Some(media(m, &m.sender, Attachment::Fetch(file))),
+                media: Some(media(m, Attachment::Fetch(file))),
                 ..whole
             })
         })
         .collect()
-}
-
-/// What a sender is told before anything is read.
-fn told_at_once(who: &Person, telling: Telling<'_>) -> NewReply {
-    acuse_workers::told::at_once(who.wa_id.as_ref().map(ToString::to_string).as_deref(), telling)
 }
 
 fn identity(person: &Person) -> Identity {
@@ -177,8 +170,8 @@ fn told(m: &Message) -> Option<String> {
     }
 }
 
-fn media(m: &Message, who: &Person, attachment: Attachment<'_>) -> InboundMedia {
-    let over_quota = Some(told_at_once(who, Telling::ManyFiles));
+fn media(m: &Message, attachment: Attachment<'_>) -> InboundMedia {
+    let over_quota = Some(Telling::ManyFiles);
     match attachment {
         Attachment::Fetch(media) => InboundMedia {
             media_id: media.id.as_ref().map(ToString::to_string),
@@ -350,6 +343,16 @@ mod tests {
         let InboundItem::Message(m) = &lost.items[0] else { panic!("{:?}", lost.items) };
         let media = m.media.as_ref().unwrap();
         assert!(media.media_id.is_none() && media.error.as_deref().unwrap().starts_with("131052"));
+    }
+
+    #[test]
+    fn what_is_no_document_is_answered_at_once() {
+        for (name, is_sticker) in [("video", false), ("audio-voice", false), ("sticker", true)] {
+            let talk = read(name);
+            let InboundItem::Message(m) = &talk.items[0] else { panic!("{:?}", talk.items) };
+            let told = if is_sticker { "Some(Sticker)" } else { "Some(NotAFile)" };
+            assert_eq!(format!("{:?}", m.answer), told, "{name}");
+        }
     }
 
     #[test]

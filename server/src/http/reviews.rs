@@ -5,13 +5,14 @@ use acuse_storage::{
     keys::Scope,
     reviews::{Claim, ReviewFilter},
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{auth::Caller, representation::ReviewView};
 use crate::{
     access,
+    etag::Precondition,
     extract::{Body, Id, Params, cursor, limit, word},
     listing::Listing,
     problem::Problem,
@@ -104,12 +105,19 @@ pub async fn release(
     }
 }
 
-/// `POST /v1/reviews/{id}/resolve`.
+/// `POST /v1/reviews/{id}/resolve`; with `If-Match` only as the document was seen.
 pub async fn resolve(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<ReviewId>,
+    headers: HeaderMap,
     Body(said): Body<Decide>,
 ) -> Result<Json<Decided>, Problem> {
-    review::resolve(&app, &caller, id, said).await.map(Json)
+    caller.require(Scope::ReviewsWrite)?;
+    let seen = Precondition::if_given(&headers)?;
+    let said = said.seen_as(seen)?;
+    if seen != Precondition::Any {
+        seen.holds_of(review::of(&app, &caller, id).await?.1.version)?;
+    }
+    seen.told(review::resolve(&app, &caller, id, said).await).map(Json)
 }

@@ -145,6 +145,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_met_another_is_told_to_try_again() {
+        let met = Problem::from(acuse_storage::CatalogError::Contention);
+        assert_eq!(met.kind().name, "busy");
+        let response = met.into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+    }
+
+    #[tokio::test]
     async fn who_is_not_in_the_index_yet_is_not_said_to_be_nobody() {
         let (status, text) = body(acuse_storage::CatalogError::Unindexed.into()).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);

@@ -1,6 +1,6 @@
 //! A review that is not decided now, or not by this person.
 
-use acuse_storage::ReviewId;
+use acuse_storage::{Document, ReviewId, names::WaitsFor, users::User};
 use time::{Duration, OffsetDateTime};
 
 use super::{Refusal, Verdict, prepare::noted};
@@ -16,7 +16,7 @@ const MOST_WAIT: Duration = Duration::days(92);
 /// Postpones a review until then, or hands it to a person; `caller` holds it.
 ///
 /// # Errors
-/// 422 where the day is past or too far, or nobody has that name who decides; 409 where the caller does not hold it.
+/// 422 where the day is past or too far, or nobody has that name who could decide it; 409 where the caller does not hold it.
 pub async fn put_off(
     app: &App,
     caller: &Caller,
@@ -30,9 +30,9 @@ pub async fn put_off(
         let to = to.map(str::trim).filter(|to| !to.is_empty()).ok_or_else(|| bad("to: say whom"))?;
         let found = app.catalog.users().await?.into_iter().find(|user| user.name == to);
         let user = found.ok_or_else(|| bad(&format!("to: nobody here is called {to}")))?;
-        // It would be nobody's next.
-        if !rights::decides(&user) {
-            return Err(bad(&format!("to: {to} decides nothing here")));
+        let (_, document) = super::of(app, caller, id).await?;
+        if let Some(why) = why_not(app, &user, &document).await? {
+            return Err(bad(&format!("to: {to} {why}")));
         }
         app.catalog.hand_review(id, &caller.actor, &format!("user:{to}"), note.as_deref()).await?
     } else {
@@ -44,4 +44,22 @@ pub async fn put_off(
         app.catalog.postpone_review(id, &caller.actor, until, note.as_deref()).await?
     };
     if done { Ok(()) } else { Err(Problem::Conflict("you do not hold this review".to_owned())) }
+}
+
+/// Why somebody could not decide a document: handed to them, it would be nobody's next.
+async fn why_not(app: &App, user: &User, document: &Document) -> Result<Option<&'static str>, Problem> {
+    if !rights::decides(user) {
+        return Ok(Some("decides nothing here"));
+    }
+    let access = app.catalog.access_of_user(user).await?;
+    let is_theirs = app.catalog.document_for(&access, document.id).await?.is_some();
+    if !is_theirs || access.withholds(document.sensitivity) {
+        return Ok(Some("does not see this document"));
+    }
+    let person = format!("user:{}", user.name);
+    let asks_another = document.waits_for == Some(WaitsFor::SecondReviewer);
+    if asks_another && app.catalog.opinions_of(document.id).await?.iter().any(|o| o.person == person) {
+        return Ok(Some("has answered already, and somebody else is asked"));
+    }
+    Ok(None)
 }

@@ -97,9 +97,7 @@ pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
         Resolved::LeaseLost => Err(Problem::Conflict(
             "somebody else has had this review since you took it; look again".to_owned(),
         )),
-        Resolved::Changed(version) => {
-            Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
-        }
+        Resolved::Changed(version) => Err(Problem::Changed(version)),
         Resolved::Withheld => Err(Problem::Withheld),
         // It waits still, for somebody else.
         Resolved::AnotherIsAsked => Ok(Decided::waiting(Some(Asked::Person))),

@@ -7,7 +7,12 @@ use acuse_storage::{
     split::Split,
 };
 
-use super::{Ask, Fault, Refusal, Verdict, Whose, correct::corrected, refusal::fault, standing::standing};
+use super::{
+    Ask, Fault, Refusal, Verdict, Whose,
+    correct::corrected,
+    refusal::fault,
+    standing::{against, standing},
+};
 use crate::{
     access::{self, Caller},
     problem::Problem,
@@ -138,7 +143,7 @@ async fn warnings(
         found = checks::warnings(kind, fields, &text, app.catalog.now().date());
     }
     if files {
-        found.extend(standing(&document.reasons, &document.fields, fields));
+        found.extend(standing(against(document), &document.fields, fields));
     }
     Ok(found)
 }

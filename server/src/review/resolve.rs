@@ -17,7 +17,7 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::{Ask, Decided, LEASE, Verdict, Whose, decide, decide_again, of, still_held};
-use crate::{access::Caller, extract::Checked, problem::Problem, state::App};
+use crate::{access::Caller, etag::Precondition, extract::Checked, problem::Problem, state::App};
 
 /// Longest time in which an API client can take a decision back.
 const MOST_HOLD_SECS: u32 = 3_600;
@@ -79,6 +79,16 @@ pub struct Decide {
     /// With `assign`: the person's name.
     #[serde(default)]
     to: Option<String>,
+}
+
+impl Decide {
+    /// The same, of the version that `If-Match` names.
+    ///
+    /// # Errors
+    /// 422 where the body names another.
+    pub fn seen_as(self, seen: Precondition) -> Result<Self, Problem> {
+        Ok(Self { version: seen.or_said(self.version)?, ..self })
+    }
 }
 
 /// Decides as `said`, or puts it off, takes it back or up again.
@@ -162,13 +172,12 @@ async fn reopen(app: &App, caller: &Caller, review: &Review, body: &Decide) -> R
     let id = review.document_id;
     match app.catalog.reopen(id, &caller.actor, body.version, note, until).await? {
         Reopened::Waits(_) => Ok(Decided::waiting(None)),
-        Reopened::Changed(version) => {
-            Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
-        }
+        Reopened::Changed(version) => Err(Problem::Changed(version)),
         Reopened::StillHeld { secs } => Err(still_held(secs)),
-        Reopened::NotAtRest => {
-            Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned()))
-        }
+        Reopened::NotAtRest => Err(Problem::Conflict(
+            "only what is filed or rejected is reopened, and no answer that is part of another document"
+                .to_owned(),
+        )),
         Reopened::Missing => Err(Problem::NotFound("document")),
     }
 }

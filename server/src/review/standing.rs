@@ -2,11 +2,19 @@
 
 use acuse_pipeline::{
     checks::Warning,
+    document::Status,
     fields::{FieldName, Fields, Source},
     reason::{Reason, ReasonCode},
 };
+use acuse_storage::Document;
 
 use super::alike;
+
+/// What the reader has against a document: why it waits. Of one that was refused it is what was found: nobody answered for
+/// that, and it waits for nothing any more.
+pub(super) fn against(document: &Document) -> &[Reason] {
+    if document.status == Status::Rejected { &document.findings } else { &document.reasons }
+}
 
 /// What still speaks against a document that waits for these reasons and said `read`, now that it is to say `fields`. What
 /// is about fields stands until a person says one of them otherwise; what is about the file, or more than its fields say (a

@@ -131,6 +131,34 @@ impl Catalog {
         self.bind(user.0, to).await
     }
 
+    /// Whether a person is bound to exactly these, by whichever of their customers' ids.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_bound_as(&self, user: UserId, to: &[Binding]) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            (Option<Uuid>, Option<Uuid>, Option<String>),
+            "SELECT COALESCE(c.merged_into, b.customer_id), b.entity_id, b.team FROM bindings b \
+             LEFT JOIN customers c ON c.id = b.customer_id WHERE b.holder_id = $1",
+            user.0
+        )?;
+        let mut said = HashSet::new();
+        for binding in to {
+            said.insert(match binding {
+                Binding::Customer(id) => {
+                    let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE id = $1";
+                    let now = optional!(tx, (Uuid,), sql, id.0)?;
+                    (Some(now.map_or(id.0, |(now,)| now)), None, None)
+                }
+                Binding::Entity(id) => (None, Some(id.0), None),
+                Binding::Team(name) => (None, None, Some(cut(name, 100))),
+            });
+        }
+        Ok(rows.into_iter().collect::<HashSet<_>>() == said)
+    }
+
     /// Whether all of these are there to be bound to: asked before a key is made.
     ///
     /// # Errors

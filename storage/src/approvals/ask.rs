@@ -16,6 +16,8 @@ use crate::{
     consents::{self, Category, Word},
     conversation, documents,
     error::CatalogError,
+    key_file::ErasedKind,
+    merges,
     names::{ApprovalId, ContactId, DocumentId, Stage, cut, micros, to_json},
     sql::Tx,
     timeline,
@@ -74,6 +76,8 @@ impl Catalog {
             return Ok(Approving::NoDocument);
         }
         let mut tx = self.writing().await?;
+        let approvers = merges::contacts_for(&mut tx, &new.approvers).await?;
+        let new = &NewApproval { approvers, ..new.clone() };
         let mut cover = Cover::default();
         if let Some(document) = new.document {
             // Nobody decides it meanwhile.
@@ -227,5 +231,7 @@ pub(crate) async fn next(
     let next = usize::try_from(at.saturating_add(1)).ok().and_then(|place| approval.approvers.get(place));
     let Some(contact) = next.copied() else { return Ok(None) };
     execute!(tx, "UPDATE approvals SET position = position + 1 WHERE id = $1", id.0)?;
+    // Whoever turned out to be somebody else since taps as that one.
+    let contact = ContactId(merges::stands_for(tx, ErasedKind::Contact, contact.0).await?);
     Ok(Some((contact, approval.phone_number_id, approval.due_at)))
 }

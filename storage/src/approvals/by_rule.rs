@@ -22,6 +22,7 @@ use crate::{
     error::CatalogError,
     events, house, incidents,
     names::{ApprovalId, ContactId, DocumentId, ReviewId, Stage, json as parsed, maybe_at, micros, word},
+    reviews::four_eyes,
     sql::Tx,
     stages::push_stage,
     timeline,
@@ -209,6 +210,10 @@ pub(super) async fn goes_on(tx: &mut Tx, document: DocumentId, who: &str) -> Res
     let present = micros(tx.now());
     // Before its review, as everywhere.
     documents::hold(tx, document).await?;
+    // What one person said and another is to say, too, is not done by an approver's word.
+    if four_eyes::waits_for_another(tx, document).await? {
+        return Ok(false);
+    }
     let mine = execute!(
         tx,
         "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = 'approved' WHERE id = $1 \

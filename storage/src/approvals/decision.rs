@@ -85,8 +85,8 @@ pub(crate) async fn decide(
     Ok(true)
 }
 
-/// A person of ours says yes or no in the place of approvers of whom none is left; whether that is theirs to say. Of a document
-/// they decide that.
+/// A person of ours who has its case says yes or no in the place of approvers of whom none is left, or who let its time pass;
+/// whether that is theirs to say ([`Approval::is_a_persons`]). Of a document they decide that.
 pub(crate) async fn decide_instead(
     tx: &mut Tx,
     id: ApprovalId,
@@ -99,8 +99,8 @@ pub(crate) async fn decide_instead(
     let mine = execute!(
         tx,
         "UPDATE approvals SET state = $2, decided_by_person = $3, decided_at = $4 \
-         WHERE id = $1 AND state = 'asked' AND document_id IS NULL AND left_at IS NOT NULL \
-           AND (due_at IS NULL OR due_at > $4)",
+         WHERE id = $1 AND document_id IS NULL \
+           AND ((state = 'asked' AND left_at IS NOT NULL) OR (state = 'expired' AND due_at <= decided_at))",
         id.0,
         state.as_str(),
         cut(who, 200),

@@ -1,5 +1,5 @@
 //! Approvals that nobody decided in their time: nobody is asked any more, those who follow the feed hear so, and a person
-//! has it: at the desk where a document waits for it, else in the inbox.
+//! has it: at the desk where a document waits for it, else in the inbox, where they say yes or no.
 
 use serde_json::json;
 use uuid::Uuid;

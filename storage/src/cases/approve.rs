@@ -9,9 +9,9 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    About, CaseId, Held, OPEN,
+    About, CaseId, Held, Listed, OPEN,
     choose::{self, Chosen},
-    find_or_open, get, happens, hold_contact, speak,
+    find_or_open, get, happens, hold_contact, speak, subject_of,
 };
 use crate::{
     access::Access,
@@ -29,6 +29,24 @@ const APPROVE: &str = "approve";
 const REFUSE: &str = "refuse";
 /// How long an approver's buttons count where the approval has no end of its own.
 const LASTS: Duration = Duration::days(7);
+
+/// What a case asks its contact to approve, if that is what it is about.
+fn approval_of(held: &Held) -> Option<ApprovalId> {
+    approval_in(held.case.kind, &held.subject)
+}
+
+/// Also where a merge put something behind it.
+fn approval_in(kind: Kind, subject: &str) -> Option<ApprovalId> {
+    if kind == Kind::Approval { subject_of(subject).parse().ok() } else { None }
+}
+
+impl Listed {
+    /// What its contact is asked to approve, if that is what it is about.
+    #[must_use]
+    pub fn approval(&self) -> Option<ApprovalId> {
+        approval_in(Kind::of(&self.kind)?, &self.subject)
+    }
+}
 
 /// Asks an approver.
 pub(crate) async fn ask(
@@ -106,7 +124,7 @@ async fn tell(
 
 /// Reminds an approver, with the buttons once more; each of the two sets is good for one tap, and one decision counts.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
-    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    let Some(approval) = approval_of(held) else { return Ok(()) };
     let Counting::Until(until) = approvals::counting(tx, approval).await? else { return Ok(()) };
     let what = approvals::in_words(tx, approval, person.language, Seen::AtDesk).await?;
     let body = said::approval(Approval::Reminder(&what), person.language);
@@ -118,7 +136,7 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
 /// An approver decided. Of two who do so at once, one does.
 pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(), CatalogError> {
     let (id, contact, number) = (held.id, held.contact, held.phone_number_id.clone());
-    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    let Some(approval) = approval_of(&held) else { return Ok(()) };
     let approves = chosen.key == APPROVE;
     let language = speak::person(tx, contact).await?.language;
     let decided = approvals::decide(tx, approval, approves, (contact, chosen.message)).await?;
@@ -142,7 +160,7 @@ pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(
 
 /// Whether a tap on what an approver is asked counts: it is asked still, and its document waits for them.
 pub(super) async fn stands(tx: &mut Tx, held: &Held) -> Result<Stands, CatalogError> {
-    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(Stands::Over) };
+    let Some(approval) = approval_of(held) else { return Ok(Stands::Over) };
     Ok(match approvals::counting(tx, approval).await? {
         Counting::Until(_) => Stands::Open,
         Counting::InAMoment => Stands::Soon,
@@ -182,65 +200,54 @@ pub(crate) async fn ask_again(tx: &mut Tx, approval: ApprovalId) -> Result<(), C
 
 /// A person of ours has an approver's conversation in hand: what reminds is silent, and the buttons count still.
 pub(super) async fn taken(tx: &mut Tx, held: &Held) -> Result<(), CatalogError> {
-    match held.subject.parse::<ApprovalId>() {
-        Ok(approval) => approvals::taken(tx, approval).await,
-        Err(_) => Ok(()),
+    match approval_of(held) {
+        Some(approval) => approvals::taken(tx, approval).await,
+        None => Ok(()),
     }
 }
 
 /// They gave it back: the approver is reminded again, and waited for.
 pub(super) async fn given_back(tx: &mut Tx, case: CaseId) -> Result<(), CatalogError> {
-    let Some(held) = get(tx, case).await? else { return Ok(()) };
-    if (held.case.kind, held.case.state) != (Kind::Approval, State::Waiting) {
-        return Ok(());
-    }
-    match held.subject.parse::<ApprovalId>() {
-        Ok(approval) => approvals::waited_for_again(tx, approval).await,
-        Err(_) => Ok(()),
+    let held = get(tx, case).await?.filter(|held| held.case.state == State::Waiting);
+    match held.as_ref().and_then(approval_of) {
+        Some(approval) => approvals::waited_for_again(tx, approval).await,
+        None => Ok(()),
     }
 }
 
 /// Whether what is asked in this case exists for whoever acts on it; what is no approval does.
 pub(super) async fn is_there_for(tx: &mut Tx, held: &Held, access: &Access) -> Result<bool, CatalogError> {
-    match held.subject.parse::<ApprovalId>() {
-        Ok(approval) if held.case.kind == Kind::Approval => {
-            approvals::is_there_for(tx, access, approval).await
-        }
-        _ => Ok(true),
+    match approval_of(held) {
+        Some(approval) => approvals::is_there_for(tx, access, approval).await,
+        None => Ok(true),
     }
 }
 
 /// Whether a rule waits for this approver's word still.
 pub(super) async fn is_wanted_by_a_rule(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
-    match held.subject.parse::<ApprovalId>() {
-        Ok(approval) if held.case.kind == Kind::Approval => {
-            approvals::is_wanted_by_a_rule(tx, approval).await
-        }
-        _ => Ok(false),
+    match approval_of(held) {
+        Some(approval) => approvals::is_wanted_by_a_rule(tx, approval).await,
+        None => Ok(false),
     }
 }
 
-/// They say yes or no themselves, nobody else being left; whether that is theirs to say.
+/// Whoever has it says yes or no themselves, nobody else being left, or the time being over; whether that is theirs to say.
 pub(super) async fn decided(
     tx: &mut Tx,
     held: &Held,
     approves: bool,
     who: &str,
 ) -> Result<bool, CatalogError> {
-    match held.subject.parse::<ApprovalId>() {
-        Ok(approval) if held.case.kind == Kind::Approval => {
-            approvals::decide_instead(tx, approval, approves, who).await
-        }
-        _ => Ok(false),
+    match approval_of(held).filter(|_| held.case.state == State::Human) {
+        Some(approval) => approvals::decide_instead(tx, approval, approves, who).await,
+        None => Ok(false),
     }
 }
 
 /// They closed it: who else is asked is asked still, and where nobody is, nothing is asked any more.
 pub(super) async fn closed(tx: &mut Tx, case: CaseId, who: &str) -> Result<(), CatalogError> {
-    let Some(held) = get(tx, case).await?.filter(|held| held.case.kind == Kind::Approval) else {
-        return Ok(());
-    };
-    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    let held = get(tx, case).await?;
+    let Some(approval) = held.as_ref().and_then(approval_of) else { return Ok(()) };
     if can_be_answered(tx, approval).await? {
         return approvals::left_to_reviewers(tx, approval).await;
     }
@@ -311,10 +318,25 @@ pub(super) async fn escalate(tx: &mut Tx, case: CaseId) -> Result<(), CatalogErr
     let Some(held) = get(tx, case).await?.filter(|held| held.case.state == State::Human) else {
         return Ok(());
     };
-    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    let Some(approval) = approval_of(&held) else { return Ok(()) };
     if let Some((contact, number, until)) = approvals::next(tx, approval).await? {
         happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
         return ask(tx, approval, (contact, &number), until).await.map(drop);
     }
     approvals::left_to_reviewers(tx, approval).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_is_what_a_case_of_that_kind_is_about_and_of_no_other() {
+        let id = ApprovalId::generate();
+        for subject in [id.to_string(), format!("{id}+{}", Uuid::now_v7())] {
+            assert_eq!(approval_in(Kind::Approval, &subject), Some(id), "{subject}");
+            assert_eq!(approval_in(Kind::Ask, &subject), None, "{subject}");
+        }
+        assert_eq!(approval_in(Kind::Approval, "withheld"), None);
+    }
 }

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod answer;
+mod matching;
 mod question;
 mod secret;
 mod withheld;
@@ -188,8 +189,11 @@ pub(crate) async fn decided(tx: &mut Tx, document: DocumentId) -> Result<(), Cat
 
 /// A person gave a question back: it waits for its sender again, unless its document has gone on.
 pub(super) async fn goes_on(tx: &mut Tx, held: Held) -> Result<(), CatalogError> {
-    let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
-    let (present, is_open) = (micros(tx.now()), held.case.expects.is_some());
+    let is_open = held.case.expects.is_some() && !is_chosen(tx, &held).await?;
+    let Ok(document) = held.subject.parse::<DocumentId>() else {
+        return if is_open { Ok(()) } else { happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await };
+    };
+    let present = micros(tx.now());
     let again = execute!(
         tx,
         "UPDATE documents SET waits_for = 'sender', version = version + 1, updated_at = $2 \
@@ -208,6 +212,21 @@ pub(super) async fn goes_on(tx: &mut Tx, held: Held) -> Result<(), CatalogError>
         document.0
     )?;
     if waits > 0 { Ok(()) } else { happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await }
+}
+
+/// Whether the choice that a question waits for was made while a person had it, since it was offered last.
+async fn is_chosen(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    if held.case.expects != Some(Expects::Choice) {
+        return Ok(false);
+    }
+    let (made,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM choices c WHERE c.case_id = $1 \
+         AND c.taken_at >= (SELECT MAX(o.created_at) FROM choices o WHERE o.case_id = $1)",
+        held.id.0
+    )?;
+    Ok(made > 0)
 }
 
 /// The asking ended without an answer, visibly: a person sees the document, or those that were held for an authorization.

@@ -112,7 +112,7 @@ pub enum Act {
     Return,
     /// It is settled.
     Close,
-    /// Say yes or no to what is to be approved, in the place of approvers of whom none is left.
+    /// Say yes or no to what is to be approved, in the place of approvers of whom none is left or who let its time pass.
     Decide {
         /// Which.
         approves: bool,

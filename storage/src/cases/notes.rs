@@ -13,7 +13,7 @@ use crate::{
     catalog::Catalog,
     documents,
     error::CatalogError,
-    names::{ApprovalId, CaseId, DocumentId, at, cut, micros},
+    names::{CaseId, DocumentId, at, cut, micros},
     sql::Tx,
 };
 
@@ -125,9 +125,7 @@ async fn may_tell_of_an_id(tx: &mut Tx, case: &Listed) -> Result<bool, CatalogEr
          WHERE cd.case_id = $1 AND (d.sensitivity <> 'open' OR d.part IS NOT NULL)",
         case.id.0
     )?;
-    let Some(approval) = case.subject.parse::<ApprovalId>().ok().filter(|_| case.kind == "approval") else {
-        return Ok(secret > 0);
-    };
+    let Some(approval) = case.approval() else { return Ok(secret > 0) };
     let row = optional!(tx, (Option<Uuid>,), "SELECT document_id FROM approvals WHERE id = $1", approval.0)?;
     let Some((Some(document),)) = row else { return Ok(secret > 0) };
     let known = documents::lookup(tx, DocumentId(document)).await?;

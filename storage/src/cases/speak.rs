@@ -206,7 +206,8 @@ fn item(number: usize, row: &Gathered, language: Language) -> Result<Item, Catal
     })
 }
 
-/// What became of the files that a contact sent last to a number, since they last went by another name.
+/// What became of the files that a contact sent last to a number, since they last went by another name, or by another key:
+/// whoever holds their number now may be somebody else.
 pub(super) async fn lately(
     tx: &mut Tx,
     contact: ContactId,
@@ -220,7 +221,7 @@ pub(super) async fn lately(
         "SELECT d.id, d.received_at, d.status, d.duplicate_of, d.kind, d.waits_for, d.reasons, d.fields, d.sensitivity, \
          d.stage FROM documents d WHERE d.contact_id = $1 AND d.phone_number_id = $2 AND d.source = 'whatsapp' \
            AND d.answers IS NULL AND d.erased_at IS NULL AND d.received_at > COALESCE((SELECT MAX(t.at) FROM timeline t \
-             WHERE t.contact_id = $1 AND t.event = 'renamed'), 0) ORDER BY d.id DESC LIMIT $3",
+             WHERE t.contact_id = $1 AND t.event IN ('renamed', 'identity_changed')), 0) ORDER BY d.id DESC LIMIT $3",
         contact.0,
         phone_number_id,
         LATEST

@@ -13,20 +13,22 @@ use super::{
     answers::{last_said, offered, taps, waits, waits_for, with_keys},
     cases::{contact_of, leading, said_to},
     desk::{LEASE, waiting},
-    door::Sample,
+    door::{Sample, received},
     four_eyes::is_next_of,
     given::customer,
     house::rules,
     owed::{approvals_of, approve, approver, billed, gets_a_number, now_of},
-    road::field,
+    road::{field, read_as, reply},
 };
 use crate::{
     Catalog, CustomerId, DocumentId,
-    approvals::ApprovalState,
+    approvals::{self, ApprovalState},
     cases::Asking,
     customers::Merged,
-    names::{WaitsFor, now},
+    names::{Stage, WaitsFor, now},
+    outbox::Purpose,
     reviews::{Deciding, Decision, Reopened, Resolved, Undone, four_eyes::Scope},
+    stages::Step,
     users::Role,
 };
 
@@ -150,6 +152,35 @@ pub(super) async fn what_is_said_otherwise_once_it_was_settled_begins_anew(catal
     let opinions = catalog.opinions_of(id).await.unwrap();
     assert_eq!(opinions.iter().map(|o| o.person.as_str()).collect::<Vec<_>>(), ["user:leo"]);
     assert_eq!(said("user:ana", &four).await, Resolved::ApproverIsAsked);
+    assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    rules(catalog, "").await;
+}
+
+pub(super) async fn an_approvers_yes_is_no_second_persons(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, contact, number, phone) = approver(catalog).await;
+    rules(catalog, &format!("approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{phone}\n")).await;
+    let unique = Uuid::now_v7().simple();
+    for name in ["ana", "ben"] {
+        catalog.put_user(&format!("{name}-{unique}"), "$h", Role::Reviewer).await.unwrap();
+    }
+    let scope = Scope { amount_from: Some("1000000".parse().unwrap()), ..Scope::default() };
+    let rule = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap().expect("two decide");
+    // It waits for its approver and nothing else, and somebody looks at it meanwhile.
+    let id = received(catalog, &Sample::new()).await;
+    read_as(catalog, id, id.to_string().as_bytes(), &billed("Z1", "Y-1", "1500000.00")).await;
+    let (why, told) = ([approvals::reason()], reply(Purpose::InReview));
+    let step = catalog.into_review(id, Stage::Link, &why, None, Some(&told)).await.unwrap();
+    assert_eq!((step, approvals_of(catalog, id).await), (Step::Taken, vec![ApprovalState::Asked]));
+    let lower = comes_to(catalog, id, "1200000.00").await;
+    let by = |who| Deciding { who, sees_ids: true, ..Deciding::default() };
+    assert_eq!(says(catalog, id, &by("user:ana"), &lower).await, Resolved::AnotherIsAsked);
+    taps(catalog, &sample, &offered(catalog, contact).await[0]).await;
+    assert_eq!(approvals_of(catalog, id).await, [ApprovalState::Approved]);
+    let waits = now_of(catalog, id).await;
+    assert_eq!((waits.status, waits.waits_for), (Status::InReview, Some(WaitsFor::SecondReviewer)));
+    assert_eq!(says(catalog, id, &by("user:ben"), &lower).await, Resolved::Done(Status::Filed));
+    assert_eq!(total(catalog, id).await, "1200000.00");
     assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
     rules(catalog, "").await;
 }

@@ -1,6 +1,7 @@
 //! Promises of answers that are no file: a choice counts once, words land on the document they were asked for, and a
 //! password stands nowhere.
 
+mod at_once;
 mod authorization;
 mod passwords;
 mod several;
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, ContactId, DocumentId, Intake,
-    cases::{Asking, Question},
+    cases::{Act, Acted, Asking, Question},
     erasure::Wished,
     inbound::{InboundDelivery, InboundItem, InboundMessage, Recorded},
     key_file::ErasedKind,
@@ -27,6 +28,7 @@ use crate::{
     stages::Step,
 };
 
+pub(super) use at_once::who_has_no_number_is_answered_in_the_language_of_their_country;
 pub(super) use authorization::{
     a_tap_counts_whoever_its_contact_turns_out_to_be,
     an_authorization_that_nobody_gives_is_a_persons_and_counts_still,
@@ -34,12 +36,14 @@ pub(super) use authorization::{
 };
 pub(super) use passwords::{
     a_password_comes_under_either_form_of_a_number, a_password_comes_with_a_change_of_number,
-    a_password_is_for_what_it_quotes, a_password_stands_nowhere, with_keys,
+    a_password_is_for_what_it_quotes, a_password_stands_nowhere,
+    a_password_that_a_person_asks_for_stands_nowhere, with_keys,
 };
 
 pub(super) use several::{
-    a_reminder_of_several_says_not_what_words_answer, a_reminder_of_several_says_not_which_a_file_answers,
-    a_side_that_comes_late_takes_no_place, who_agrees_answers_what_was_asked,
+    a_file_of_another_kind_answers_nothing_that_it_quotes, a_reminder_of_several_says_not_what_words_answer,
+    a_reminder_of_several_says_not_which_a_file_answers, a_side_that_comes_late_takes_no_place,
+    who_agrees_answers_what_was_asked,
 };
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.
@@ -169,6 +173,32 @@ pub(super) async fn a_choice_counts_once(catalog: &Catalog) {
     assert_eq!(answers(catalog, id).await.len(), 1);
     assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "the question stays open");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// A choice that a person asks for who has the question counts, and is asked for no more when they give it back.
+pub(super) async fn a_choice_that_a_person_asks_for_is_asked_once(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = waits(catalog, &sample, Reason::new(ReasonCode::Unreadable, "")).await;
+    let contact = contact_of(catalog, id).await;
+    let everything = Access::new(true);
+    let (case, ..) = cases_of(catalog, contact).await.into_iter().find(|c| c.1 == "ask").unwrap();
+    let act = async |act: Act| {
+        let version = catalog.case(&everything, case).await.unwrap().unwrap().version;
+        let acted = catalog.act_on_case(&everything, case, version, "user:eva", &act).await.unwrap();
+        assert!(matches!(acted, Acted::Done(_)), "{acted:?}");
+    };
+    act(Act::Assign { to: Some("user:eva".into()), team: None }).await;
+    ask(catalog, id, Expects::Choice, &["Norte", "Sur"]).await;
+    taps(catalog, &sample, &offered(catalog, contact).await[1]).await;
+    assert_eq!(last_said(catalog, contact).await.0, "noted");
+    assert_eq!(
+        (answers(catalog, id).await.len(), waits_for(catalog, id).await),
+        (1, Some(WaitsFor::Reviewer))
+    );
+    act(Act::Return).await;
+    let state = catalog.case(&everything, case).await.unwrap().unwrap().state;
+    assert_eq!((state.as_str(), waits_for(catalog, id).await), ("done", Some(WaitsFor::Reviewer)));
 }
 
 /// What a conversation says to whoever has this access.
@@ -322,4 +352,26 @@ pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog)
     let before = said_to(catalog, contact).await.len();
     says(catalog, message(&sample, "text", "¿Cómo va mi factura?")).await;
     assert_eq!(said_to(catalog, contact).await.len(), before, "while a person has it, the machine is silent");
+}
+
+/// Meta says that another telephone has the number: who holds it now hears nothing of what came from it before.
+pub(super) async fn who_may_be_somebody_else_by_now_hears_of_nothing_before(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, first).await;
+    filed(catalog, first).await;
+    time_passes(catalog, contact).await;
+    let is_told = async |key: &str| {
+        let mut question = message(&sample, "text", "¿Cómo va mi factura?");
+        question.identity.identity_key_hash = Some(key.to_owned());
+        says(catalog, question).await;
+        last_said(catalog, contact).await.1.contains("Archivados")
+    };
+    assert!(is_told("one").await && is_told("one").await, "whose key is known for the first time, or again");
+    assert!(!is_told("another").await, "who may be somebody else");
+    let own = sends(catalog, &sample, 1).await[0];
+    filed(catalog, own).await;
+    time_passes(catalog, contact).await;
+    assert!(is_told("another").await, "and hears of what they sent");
 }

@@ -1,6 +1,7 @@
 //! Promises of the first ledger: what came is counted once, by whichever road; it stays accounted for whatever becomes of it;
 //! and where a document goes behind the ledger's back, it comes out false and says which.
 
+use acuse_conversation::wording::Telling;
 use acuse_pipeline::{document::Sha256, part::Part};
 use time::{Duration, OffsetDateTime, Time};
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use super::{
     door::{Sample, delivery, photo},
     erasure::behind,
     given::{brought, upload},
-    road::{begin, reply},
+    road::begin,
 };
 use crate::{
     Catalog, DocumentId, Intake,
@@ -17,7 +18,6 @@ use crate::{
     inbound::{InboundDelivery, InboundItem, InboundMessage, Recorded},
     keys::{KeyMade, Scope},
     names::{MessageId, Source, Stage, micros, now},
-    outbox::Purpose,
     split::Split,
     stages::Step,
     tallies::DAY,
@@ -47,8 +47,7 @@ pub(super) async fn comes(catalog: &Catalog, at: OffsetDateTime, items: Vec<Inbo
 }
 
 pub(super) fn voice(sample: &Sample) -> InboundMessage {
-    let answer = Some(reply(Purpose::NotAFile));
-    InboundMessage { kind: "audio".into(), media: None, answer, ..photo(sample) }
+    InboundMessage { kind: "audio".into(), media: None, answer: Some(Telling::NotAFile), ..photo(sample) }
 }
 
 /// What of a document other tables name goes with it, by a hand.

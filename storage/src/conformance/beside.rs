@@ -58,6 +58,7 @@ pub async fn beside(
     let obligation = obligation(&mut tx, customer, (document, paid)).await;
     let approval = approval(&mut tx, contact, document, says).await;
     tell(&mut tx, "document.corrected", document, json!({ "note": says })).await.unwrap();
+    differing(&mut tx, document, says).await;
     tx.commit().await.unwrap();
     catalog
         .note_on_case(&Access::whole(), case, "user:chief", says)
@@ -184,4 +185,27 @@ async fn approval(tx: &mut Tx, contact: ContactId, document: DocumentId, questio
     )
     .unwrap();
     id
+}
+
+/// Two persons read it differently, and a third is to settle it.
+async fn differing(tx: &mut Tx, document: DocumentId, says: &str) {
+    let present = micros(tx.now());
+    for (nth, person, number) in [(1_i64, "user:first", "1"), (2, "user:second", "2")] {
+        let fields = json!({ "surname": says, "document_number": format!("{number} {says}") });
+        let answer = json!({
+            "rejects": false, "duplicate_of": null, "kind": "id", "fields": fields, "customer_id": null,
+        });
+        execute!(
+            tx,
+            "INSERT INTO opinions (document_id, nth, person, answer, given_at) VALUES ($1, $2, $3, $4, $5)",
+            document.0,
+            nth,
+            person,
+            answer.to_string(),
+            present
+        )
+        .unwrap();
+    }
+    let sql = "UPDATE documents SET waits_for = 'approver' WHERE id = $1 AND status = 'in_review'";
+    assert_eq!(execute!(tx, sql, document.0).unwrap(), 1, "it waits");
 }

@@ -47,9 +47,9 @@ pub(super) use spoken::{
 pub(super) use told::{what_a_person_ends_is_told_once, who_follows_hears_how_a_case_ended};
 pub(super) use turns::a_turn_asks_nothing_twice;
 pub(super) use words::{
-    a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,
-    what_came_meanwhile_is_told_when_it_is_given_back, who_is_not_understood_twice_has_a_person,
-    words_find_a_person, writes,
+    a_stop_is_kept_and_ends_reminders, a_stop_outlives_what_was_said_before_it,
+    what_a_person_holds_the_machine_leaves_alone, what_came_meanwhile_is_told_when_it_is_given_back,
+    who_is_not_understood_twice_has_a_person, words_find_a_person, writes,
 };
 
 /// The same catalog, which leads conversations.

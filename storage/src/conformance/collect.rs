@@ -48,7 +48,10 @@ pub(super) use feed::who_follows_hears_where_what_is_owed_stands;
 pub(super) use firms::{
     what_each_firm_is_owed_is_told_from_its_number, who_is_named_for_a_bill_hears_of_no_other,
 };
-pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
+pub(super) use late::{
+    an_approval_that_nobody_taps_in_time_is_a_persons, what_is_cancelled_is_nobodys_to_decide,
+    what_nobody_taps_in_time_a_person_decides,
+};
 pub(super) use left::{
     BEFORE_LEFT, an_approvers_buttons_count_beside_a_reviewer, is_left_to_somebody, was_left_before,
     what_a_rule_wants_waits_for_somebody, what_nobody_is_left_to_approve_a_person_does,
@@ -56,12 +59,16 @@ pub(super) use left::{
     whoever_is_asked_in_words_is_heard_whoever_speaks_with_them,
     whoever_takes_an_approvers_case_leaves_nothing_waiting,
 };
-pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
+pub(super) use merged::{
+    who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once,
+    who_was_merged_away_is_written_to_as_who_was_kept,
+    who_was_merged_before_their_turn_is_asked_as_who_was_kept,
+};
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,
     three_bills_are_paid_by_one_slip_or_by_two, up_to_its_cap_a_receipt_settles_by_itself,
-    what_a_withheld_receipt_pays_is_told_with_the_right, what_we_gave_back_settles_nothing_by_itself,
-    whoever_sent_the_slip_is_thanked,
+    what_a_withheld_receipt_pays_is_told_with_the_right, what_an_erased_receipt_paid_stays_paid,
+    what_we_gave_back_settles_nothing_by_itself, whoever_sent_the_slip_is_thanked,
 };
 pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,

@@ -16,8 +16,9 @@ use crate::{
     Access, Catalog, DocumentFilter, DocumentId, Stage,
     customers::{CustomerAlias, CustomerLookup, NewCustomer, Upserted},
     keys::{KeyMade, Scope},
+    names::now,
     outbox::Purpose,
-    reviews::{Claim, Decision, Resolved, Review, ReviewFilter},
+    reviews::{Claim, Deciding, Decision, Reopened, Resolved, Review, ReviewFilter},
     stages::Begun,
     users::Role,
 };
@@ -28,6 +29,38 @@ pub(super) async fn waiting(catalog: &Catalog) -> (DocumentId, Review) {
     let id = received(catalog, &Sample::new()).await;
     to_review(catalog, id).await;
     (id, catalog.open_review_of(id).await.unwrap().expect("waits"))
+}
+
+pub(super) async fn a_duplicate_is_taken_up_again_and_is_none(catalog: &Catalog) {
+    let (first, _) = waiting(catalog).await;
+    let copy = async || {
+        let (id, review) = waiting(catalog).await;
+        let again = Decision::Duplicate { of: first, note: None };
+        let done = catalog.resolve_review(review.id, "user:ana", None, &again, None).await.unwrap();
+        assert_eq!(done, Resolved::Done(Status::Filed));
+        assert_eq!(catalog.document(id).await.unwrap().unwrap().duplicate_of, Some(first));
+        id
+    };
+    let (id, until) = (copy().await, now() + time::Duration::MINUTE);
+    let by = Deciding { who: "user:ben", sees_ids: true, ..Deciding::default() };
+    let approve = Decision::Approve { customer_id: None };
+    let amended = catalog.decide_again(id, &by, &approve, None).await.unwrap();
+    assert_eq!(amended, Resolved::AlreadyResolved, "it says what the first says");
+    let waits = catalog.reopen(id, "user:ben", None, "they are two", until).await.unwrap();
+    let Reopened::Waits(review) = waits else { panic!("{waits:?}") };
+    let document = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!((document.status, document.duplicate_of), (Status::InReview, None));
+    assert!(catalog.ledger(None, None).await.unwrap().balanced);
+    let done = catalog.resolve_review(review, "user:ben", None, &approve, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Filed));
+
+    // What answered a question is part of the document that was asked about.
+    let answer = copy().await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE documents SET answers = duplicate_of WHERE id = $1", answer.0).unwrap();
+    tx.commit().await.unwrap();
+    let refused = catalog.reopen(answer, "user:ben", None, "", until).await.unwrap();
+    assert_eq!(refused, Reopened::NotAtRest);
 }
 
 pub(super) async fn one_of_two_claimers_wins(catalog: &Catalog) {
@@ -194,7 +227,7 @@ pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
         free.iter().any(|(r, _)| r.id == unclaimed.id) && free.iter().all(|(r, _)| r.claimed_by.is_none())
     );
     let future = DocumentFilter {
-        from: Some(crate::names::now() + time::Duration::days(1)),
+        from: Some(now() + time::Duration::days(1)),
         ..DocumentFilter::default()
     };
     assert!(catalog.documents(&future, None, 5).await.unwrap().data.is_empty());

@@ -1,6 +1,7 @@
 //! The proof of erasure: what was said is everywhere before, and nowhere after: not in a row, a search, the database's own
 //! files, an object, or what an older backup gives back. And with shredding switched off the proof fails.
 
+mod meanwhile;
 mod people;
 mod retried;
 
@@ -207,7 +208,7 @@ fn read_of(needle: &str, month: &str, page: StoredPage) -> ReadFacts {
 
 pub(super) fn wish(kind: ErasedKind, id: Uuid) -> Wish {
     let (cause, by) = (Cause::Request, "user:eva".to_owned());
-    Wish { kind, id, cause, by, keep: Keep::Amounts, whole_file: false }
+    Wish { kind, id, cause, by, keep: Keep::Amounts, whole_file: false, seen_version: None }
 }
 
 /// Where the database's own files are.
@@ -317,6 +318,7 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
     Box::pin(people::a_customer_goes_whole(&place)).await;
     Box::pin(people::a_contact_goes_with_its_notices(&place)).await;
     Box::pin(retried::a_retry_brings_nothing_back(&place)).await;
+    Box::pin(meanwhile::what_comes_before_the_end_goes_too(&place)).await;
     assert!(catalog.backfill(SEARCH).await.unwrap().is_none_or(|b| b.finished));
 }
 

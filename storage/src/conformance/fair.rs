@@ -1,5 +1,6 @@
 //! Promises to those who send little while one sends much, and what is kept of the channel's health.
 
+use acuse_conversation::wording::Telling;
 use acuse_pipeline::document::Sha256;
 use acuse_whatsapp::template::Takes;
 use time::{Duration, OffsetDateTime};
@@ -7,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     door::{Sample, delivery, photo},
     given,
-    road::{begin, original, reply, to_link},
+    road::{begin, original, to_link},
 };
 use crate::{
     Catalog, DocumentId, Intake,
@@ -16,7 +17,6 @@ use crate::{
     inbound::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
     keys::{KeyMade, Scope},
     names::{Stage, now},
-    outbox::Purpose,
     queue::{DEADLINES, Push},
     stages::{Begun, Step},
     uploads::Upload,
@@ -24,7 +24,7 @@ use crate::{
 
 fn of(sender: &Sample) -> InboundItem {
     let message = photo(&Sample { wa_id: sender.wa_id.clone(), ..Sample::new() });
-    let over_quota = Some(reply(Purpose::ManyFiles));
+    let over_quota = Some(Telling::ManyFiles);
     let media = message.media.clone().map(|m| InboundMedia { over_quota, ..m });
     InboundItem::Message(InboundMessage { media, ..message })
 }

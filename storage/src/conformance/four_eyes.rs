@@ -3,6 +3,7 @@
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::{FieldName, Fields},
+    reason::ReasonCode,
 };
 use time::Duration as Span;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use crate::{
     Access, Catalog, DocumentId, ReviewId, Sensitivity,
     access::Binding,
     names::{UserId, WaitsFor, micros, now},
-    reviews::{Deciding, Decision, Resolved, ReviewFilter, Undone, four_eyes::Scope},
+    reviews::{Deciding, Decision, Reopened, Resolved, ReviewFilter, Undone, four_eyes::Scope},
     users::{Change, Role, Unchanged},
 };
 
@@ -243,6 +244,38 @@ pub(super) async fn an_answer_is_taken_back_and_given_again(catalog: &Catalog) {
     assert_eq!(persons(catalog, id).await, ["user:ana", "user:ben"]);
     assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
     assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    let_in(catalog, &shut_out).await;
+}
+
+pub(super) async fn what_waited_for_a_reason_is_under_its_rule_when_it_rests(catalog: &Catalog) {
+    let (shut_out, much) = a_pair(catalog).await;
+    assert!(catalog.end_four_eyes_rule(much, "user:boss").await.unwrap());
+    let of = |reason| Scope {
+        reason: Some(reason),
+        amount_from: Some("1000000".parse().unwrap()),
+        ..Scope::default()
+    };
+    let make = async |scope: &Scope| catalog.make_four_eyes_rule(scope, "user:boss").await.unwrap();
+    let rules = [make(&of(ReasonCode::UnknownCustomer)).await, make(&of(ReasonCode::Malware)).await];
+    let (id, review) = waiting(catalog).await;
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    // Whose it is may be known by now: what she said of it is not dropped for that.
+    catalog.rematch_waiting().await.unwrap();
+    assert_eq!(status(catalog, id).await, (Status::InReview, Some(WaitsFor::SecondReviewer)));
+    assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
+    assert_eq!(catalog.document(id).await.unwrap().unwrap().reasons, [], "it waits for nothing any more");
+    assert_eq!(amends(catalog, id, "user:ana", "9000000.00").await, Resolved::NeedsFourEyes);
+
+    // Taken up again, it is for two as before.
+    let until = now() + Span::MINUTE;
+    let again = catalog.reopen(id, "user:ana", None, "it is more", until).await.unwrap();
+    let Reopened::Waits(review) = again else { panic!("{again:?}") };
+    assert_eq!(says(catalog, review, "user:ana", "9000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(says(catalog, review, "user:ben", "9000000.00").await, Resolved::Done(Status::Filed));
+    for rule in rules {
+        assert!(catalog.end_four_eyes_rule(rule.expect("two decide"), "user:boss").await.unwrap());
+    }
+    assert_eq!(amends(catalog, id, "user:ana", "3000000.00").await, Resolved::Done(Status::Filed));
     let_in(catalog, &shut_out).await;
 }
 

@@ -200,6 +200,12 @@ pub(super) async fn a_lease_that_was_lost_saves_nothing(catalog: &Catalog) {
     assert_eq!(catalog.decide_review(review.id, &late, &approve, None).await.unwrap(), Resolved::LeaseLost);
 }
 
+async fn is_an_id(catalog: &Catalog, id: DocumentId, sensitivity: &str) {
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE documents SET sensitivity = $2 WHERE id = $1", id.0, sensitivity).unwrap();
+    tx.commit().await.unwrap();
+}
+
 pub(super) async fn what_waits_on_purpose_is_nobodys_next(catalog: &Catalog) {
     let only = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
     let (late, one) = waiting(catalog).await;
@@ -236,10 +242,11 @@ pub(super) async fn what_waits_on_purpose_is_nobodys_next(catalog: &Catalog) {
     let trail = catalog.audit_trail(Some(late), 10).await.unwrap();
     assert!(trail.iter().any(|e| e.action == "postponed"), "{trail:?}");
 
-    // Whoever decides no more leaves what waited for them to the others.
+    // Whoever decides no more, or not on what may be an ID, leaves what waited for them to the others.
     let off = Change { disabled: Some(true), ..Change::default() };
     let elsewhere = Change { role: Some(Role::Finance), ..Change::default() };
-    for change in [off, elsewhere] {
+    let blind = Change { sees_ids: Some(false), ..Change::default() };
+    for change in [off, elsewhere, blind] {
         let name = format!("leaves-{}", Uuid::now_v7().simple());
         let user = catalog.add_user(&name, "!", (Role::Reviewer, false), None).await.unwrap().unwrap();
         let (theirs, review) = waiting(catalog).await;
@@ -249,8 +256,10 @@ pub(super) async fn what_waits_on_purpose_is_nobodys_next(catalog: &Catalog) {
         let sees_ids = Change { sees_ids: Some(true), ..Change::default() };
         catalog.change_user(user, &sees_ids).await.unwrap().unwrap();
         assert!(!there(open_to("user:ana")).await.contains(&theirs), "they decide still");
+        is_an_id(catalog, theirs, "unknown").await;
         catalog.change_user(user, &change).await.unwrap().unwrap();
-        assert!(there(open_to("user:ana")).await.contains(&theirs));
+        assert!(there(open_to("user:ana")).await.contains(&theirs), "{change:?}");
+        is_an_id(catalog, theirs, "open").await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod before;
 mod entrances;
+mod erased;
 
 use time::Duration;
 use uuid::Uuid;
@@ -25,7 +26,11 @@ use crate::{
 pub(super) use before::{BEFORE_MERGES, are_one_look_away, were_merged_before};
 pub(super) use entrances::{
     a_merge_carries_keys_and_endpoints, an_id_that_was_merged_away_stands_for_who_was_kept,
-    what_is_written_meanwhile_is_moved,
+    each_document_that_a_merge_moves_is_told_once, what_is_written_meanwhile_is_moved,
+    who_is_reminded_goes_by_any_of_their_ids,
+};
+pub(super) use erased::{
+    what_is_held_becomes_nobodys_who_is_erased, who_becomes_one_with_whom_is_erased_goes_too,
 };
 
 /// What somebody sent, filed as this customer's.

@@ -45,6 +45,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     let all = &Access::whole();
     // In the heap, and none within another: together they are more than a thread's stack.
     Box::pin(who_there_is(catalog, all)).await;
+    Box::pin(who_is_called_nothing_like_it(catalog, all)).await;
     Box::pin(what_came(catalog)).await;
     Box::pin(messages(catalog)).await;
     Box::pin(reviews(catalog)).await;
@@ -85,6 +86,22 @@ async fn who_there_is(catalog: &Catalog, all: &Access) {
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     goes!(catalog, "documents_waits_part", catalog.wake_waiting(Part::Graph, now()));
+}
+
+/// What nobody is called is looked for at as many places as a page needs, and then in the index: it costs the same however many
+/// there are. SQLite walks its index by itself.
+async fn who_is_called_nothing_like_it(catalog: &Catalog, all: &Access) {
+    if catalog.database() == "sqlite" {
+        return;
+    }
+    let q = Some("zzyxnobody");
+    let contacts = listened(async { catalog.contacts(all, q, None, 50).await.map(drop).unwrap() }).await;
+    let customers = listened(async { catalog.customers(all, q, None, 50).await.map(drop).unwrap() }).await;
+    for (heard, near) in [(contacts, "LIMIT 200) s"), (customers, "LIMIT 204) s")] {
+        let looks: Vec<&String> = heard.iter().filter(|text| text.contains("_fts")).collect();
+        assert!(looks.len() == 2 && looks[0].contains(near), "{looks:#?}");
+        assert!(looks[1].contains("WITH found AS MATERIALIZED"), "{looks:#?}");
+    }
 }
 
 /// What apalis 1.0 asks of the queue's table for every task, on SQLite: each goes by the task's id or by what is due, and not

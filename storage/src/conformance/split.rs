@@ -3,6 +3,7 @@
 use acuse_pipeline::{
     document::{Sha256, Status},
     fields::FieldName,
+    page::cut_note,
     part::{Part, PartError},
     reading::SeenWord,
     reason::{Reason, ReasonCode},
@@ -329,8 +330,12 @@ fn a_photo_is_split_where_it_is_drawn_on(read: &Document) {
     assert_eq!(Split::of_document(&photo, drawn.clone()).unwrap().parts(), drawn);
     let halves = vec![half(1, 0.0), half(1, 0.5)];
     assert_eq!(Split::of_document(&photo, halves), Err(NoSplit::Boxes), "of the page, which lies otherwise");
-    let scan = Document { media_type: media_type("application/pdf"), ..photo };
-    assert_eq!(Split::of_document(&scan, drawn), Err(NoSplit::NoPicture));
+    let mut scan = Document { media_type: media_type("application/pdf"), ..photo };
+    assert_eq!(Split::of_document(&scan, drawn.clone()), Err(NoSplit::NoPicture));
+    scan.pages[0].received = Some(ObjectKey::received(scan.id, 1, &Sha256::of(b"as it lay")));
+    assert_eq!(Split::of_document(&scan, drawn.clone()).unwrap().parts(), drawn, "turned or set level");
+    scan.notes = vec![cut_note(1)];
+    assert_eq!(Split::of_document(&scan, drawn), Err(NoSplit::NoPicture), "it was drawn upright");
 }
 
 pub(super) async fn whose_it_is_stays_only_where_it_was_said(catalog: &Catalog) {

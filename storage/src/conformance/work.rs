@@ -221,6 +221,18 @@ pub(super) async fn many_are_decided_and_taken_back_together(catalog: &Catalog) 
     catalog.name_batch(batch, "user:duo", &ids).await.unwrap();
     assert_eq!(catalog.held_of_batch(batch, "user:duo").await.unwrap(), [], "not his decisions");
     catalog.name_batch(batch, "user:una", &ids[..2]).await.unwrap();
+    // What she decides after them she takes back first, though there is less time for it.
+    let (last, review) = waiting(catalog).await;
+    let by = Deciding {
+        who: "user:una",
+        sees_ids: true,
+        held_until: Some(now() + time::Duration::seconds(30)),
+        ..Deciding::default()
+    };
+    let approve = Decision::Approve { customer_id: None };
+    catalog.decide_review(review.id, &by, &approve, None).await.unwrap();
+    let held = catalog.held_by("user:una").await.unwrap().expect("it can be taken back");
+    assert_eq!((held.document_id, held.batch), (last, None));
     assert_eq!(catalog.undo_batch(batch, "user:duo").await.unwrap(), BatchUndone::default());
     let undone = catalog.undo_batch(batch, "user:una").await.unwrap();
     assert_eq!(undone, BatchUndone { undone: 2, too_late: 0 });

@@ -12,13 +12,11 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     events::{self, NewEvent},
+    merges::with_merged,
     names::{CustomerId, DocumentId, micros},
-    sql::Tx,
+    sql::{Tx, again},
     words::CUSTOMERS,
 };
-
-/// How often two are merged whom others write of at the same moment.
-const TRIES: u32 = 5;
 
 /// What became of two customers that were to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +43,8 @@ impl Catalog {
         from: CustomerId,
         actor: &str,
     ) -> Result<Merged, CatalogError> {
-        for _ in 1..TRIES {
-            match self.try_merge(into, from, actor).await {
-                Err(error) if error.is_contention() => {}
-                done => return done,
-            }
-        }
-        self.try_merge(into, from, actor).await
+        // Others write of both at the same moment.
+        again(|| self.try_merge(into, from, actor)).await
     }
 
     async fn try_merge(
@@ -128,24 +121,31 @@ async fn move_rows(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<Vec<DocumentId
     let documents = all!(
         tx,
         (Uuid,),
-        "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 \
-         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2) RETURNING id",
+        concat!(
+            "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 WHERE customer_id IN ",
+            with_merged!("customers", "$2"),
+            " RETURNING id"
+        ),
         kept,
         gone,
         present
     )?;
     execute!(
         tx,
-        "UPDATE contacts SET customer_id = $1, updated_at = $3 \
-         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2)",
+        concat!(
+            "UPDATE contacts SET customer_id = $1, updated_at = $3 WHERE customer_id IN ",
+            with_merged!("customers", "$2")
+        ),
         kept,
         gone,
         present
     )?;
     execute!(
         tx,
-        "UPDATE obligations SET customer_id = $1 \
-         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $2 OR c.merged_into = $2)",
+        concat!(
+            "UPDATE obligations SET customer_id = $1 WHERE customer_id IN ",
+            with_merged!("customers", "$2")
+        ),
         kept,
         gone
     )?;

@@ -16,6 +16,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     key_file::ErasedKind,
+    merges::with_merged,
     names::{CustomerId, number, word},
     sql::{Bind, Query, Tx},
     words::CUSTOMERS,
@@ -80,10 +81,8 @@ impl ConflictCursor {
 
 /// How many rows of a table are a customer's, or of those who were merged into them.
 async fn count_of(tx: &mut Tx, table: &str, id: Uuid) -> Result<u64, CatalogError> {
-    let text = format!(
-        "SELECT COUNT(*) FROM {table} \
-         WHERE customer_id IN (SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)"
-    );
+    let text =
+        format!("SELECT COUNT(*) FROM {table} WHERE customer_id IN {}", with_merged!("customers", "$1"));
     let (count,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id)?;
     number("customers", "count", count)
 }

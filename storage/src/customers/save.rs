@@ -20,14 +20,12 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     names::{CustomerId, cut, micros},
-    sql::{Tx, alone},
+    sql::{Tx, again, alone},
     words::{CUSTOMERS, tokens},
 };
 
 /// The lock of PostgreSQL that every writer of customers holds; SQLite has one writer anyway.
 pub(crate) const LOCK: i64 = 0x61_63_75_73_65_01;
-/// How often a transaction that met another one is tried again.
-const TRIES: u32 = 8;
 
 /// How customers are written, and for whom.
 #[derive(Debug, Clone, Copy)]
@@ -367,13 +365,7 @@ impl Catalog {
         customers: &[NewCustomer],
         saving: &Saving<'_>,
     ) -> Result<Vec<Upserted>, CatalogError> {
-        for _ in 1..TRIES {
-            match self.try_save(customers, saving).await {
-                Err(error) if error.is_contention() => {}
-                done => return done,
-            }
-        }
-        self.try_save(customers, saving).await
+        again(|| self.try_save(customers, saving)).await
     }
 
     async fn try_save(

@@ -26,7 +26,7 @@ use crate::{
     merges,
     names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros, number},
     sql::{Bind, Query, Tx},
-    words::{DOCUMENTS, Reach, question},
+    words::{DOCUMENTS, Near, Reach, question},
 };
 
 /// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the
@@ -198,7 +198,7 @@ impl DocumentFilter {
                     let next = after.map(|after| query.bind(after.key.clone()));
                     let next = next.map(|next| format!("WHERE place {than} {next} ")).unwrap_or_default();
                     let next = format!("{next}ORDER BY place {order}");
-                    if near { Reach::Near(next) } else { Reach::Ordered(next) }
+                    if near { Reach::Near(next, Near::FAR) } else { Reach::Ordered(next) }
                 } else {
                     Reach::Whole
                 };

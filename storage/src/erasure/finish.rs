@@ -71,7 +71,7 @@ impl Catalog {
         how: Finishing,
     ) -> Result<Vec<Receipt>, EraseError> {
         let mut tx = self.reading().await?;
-        let open = all!(
+        let mut open = all!(
             tx,
             Open,
             "SELECT id, kind, subject, counts FROM erasures WHERE finished_at IS NULL ORDER BY at LIMIT $1",
@@ -82,9 +82,9 @@ impl Catalog {
             return Ok(Vec::new());
         }
         let mut of_each = Vec::new();
-        for (id, ..) in &open {
-            // What was cut off in the middle of its rows.
-            self.go_on(*id).await?;
+        for (id, _, subject, _) in &mut open {
+            // What was cut off in the middle of its rows, or came to them since; whoever they turned out to be goes too.
+            *subject = self.go_on(*id).await?.subject;
             let mut tx = self.reading().await?;
             let sql = "SELECT document_id FROM erasure_documents WHERE erasure_id = $1";
             let mut ids: Vec<DocumentId> =

@@ -18,6 +18,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     key_file::ErasedKind,
+    merges::with_merged,
     names::{ContactId, micros},
     sql::{self, Bind, Tx},
     words,
@@ -50,15 +51,20 @@ pub(super) async fn is_left(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<b
     Ok(optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id)?.is_some())
 }
 
-/// Whom an erasure is of: the person, and those merged into them.
+/// Whom an erasure is of: the person, and those merged into them, in order.
 pub(super) async fn ids(tx: &mut Tx, kind: ErasedKind, subject: Uuid) -> Result<Vec<Uuid>, CatalogError> {
     let sql = match kind {
         ErasedKind::Document => return Ok(Vec::new()),
-        ErasedKind::Contact => "SELECT id FROM contacts WHERE id = $1 OR merged_into = $1",
-        ErasedKind::Customer => "SELECT id FROM customers WHERE id = $1 OR merged_into = $1",
+        ErasedKind::Contact => {
+            concat!("SELECT p.id FROM contacts p WHERE p.id IN ", with_merged!("contacts", "$1"))
+        }
+        ErasedKind::Customer => {
+            concat!("SELECT p.id FROM customers p WHERE p.id IN ", with_merged!("customers", "$1"))
+        }
     };
-    let rows = all!(tx, (Uuid,), sql, subject)?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    let mut ids: Vec<Uuid> = all!(tx, (Uuid,), sql, subject)?.into_iter().map(|(id,)| id).collect();
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// All that they are called, and their ids.

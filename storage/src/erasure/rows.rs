@@ -2,8 +2,10 @@
 //! what asks whether one of them says something still. `@` stands for the person and those merged into them, `#` for a row's
 //! own id as text.
 
-pub(super) const CONTACTS: &str = "(SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)";
-pub(super) const CUSTOMERS: &str = "(SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)";
+use crate::merges::with_merged;
+
+pub(super) const CONTACTS: &str = with_merged!("contacts", "$1");
+pub(super) const CUSTOMERS: &str = with_merged!("customers", "$1");
 
 /// Before whatever else moves their messages, and with it writes an event: that one is to find no name of the client's.
 pub(super) const NOTICES: &str = "UPDATE notices SET params = '[]', header = NULL, buttons = '[]', client_key = NULL, \

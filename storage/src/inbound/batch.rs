@@ -4,6 +4,7 @@ mod documents;
 mod messages;
 mod sorted;
 
+use acuse_conversation::wording::Telling;
 use acuse_pipeline::document::Sha256;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -21,7 +22,6 @@ use crate::{
     fair::{Quota, Senders},
     names::{ContactId, DocumentId, cut, micros},
     numbers,
-    outbox::Purpose,
     parts::Part,
     sql::Tx,
     timeline::{self, Entry},
@@ -56,7 +56,7 @@ impl NewMessage<'_> {
     /// What of a file it brings; none of an echo, which nobody sent to us.
     fn brings(&self) -> Option<Brought> {
         let said = self.message;
-        let is_answered = said.answer.as_ref().is_some_and(|reply| reply.purpose == Purpose::NotAFile);
+        let is_answered = matches!(said.answer, Some(Telling::NotAFile | Telling::Sticker));
         match (self.direction, &said.media) {
             ("in", Some(_)) => Some(Brought::Document),
             ("in", None) if is_answered => Some(Brought::Other),

@@ -40,6 +40,8 @@ struct Touch {
     phone_number_id: Option<String>,
     /// When they last wrote to each of our numbers, by the channel's clock.
     inbound: BTreeMap<String, OffsetDateTime>,
+    /// When the first message of theirs came.
+    came_at: Option<OffsetDateTime>,
 }
 
 impl Touch {
@@ -264,6 +266,7 @@ impl Contacts {
             kept.identity_key_hash = kept.identity_key_hash.take().or(touch.identity_key_hash);
             kept.language = kept.language.take().or(touch.language);
             kept.phone_number_id = kept.phone_number_id.take().or(touch.phone_number_id);
+            kept.came_at = [kept.came_at, touch.came_at].into_iter().flatten().min();
             for (number, at) in touch.inbound {
                 kept.wrote_to(&number, at);
             }

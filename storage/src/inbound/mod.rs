@@ -13,6 +13,7 @@ mod statuses;
 
 use std::time::Duration;
 
+use acuse_conversation::wording::Telling;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,7 +23,6 @@ use crate::{
     error::{CatalogError, Chain},
     fair::Quota,
     names::{AliasKind, DocumentId, words},
-    outbox::NewReply,
 };
 
 words! {
@@ -157,8 +157,9 @@ pub struct InboundMessage {
     pub tap: Option<String>,
     /// What makes it a document.
     pub media: Option<InboundMedia>,
-    /// What is answered at once, at most once an hour: that its content is withheld from us.
-    pub answer: Option<NewReply>,
+    /// What is answered at once, in their language and at most once an hour: that its content is withheld from us, or that
+    /// it is nothing that can be read.
+    pub answer: Option<Telling<'static>>,
     /// The message as it came, JSON.
     pub raw: String,
 }
@@ -174,7 +175,7 @@ pub struct InboundMedia {
     /// The channel's error, in words.
     pub error: Option<String>,
     /// What is said, at most once an hour, to a sender who sends more than the quota.
-    pub over_quota: Option<NewReply>,
+    pub over_quota: Option<Telling<'static>>,
 }
 
 /// A status of a message of ours.

@@ -17,6 +17,7 @@ use crate::{
     conversation, erasure,
     error::CatalogError,
     key_file::ErasedKind,
+    merges,
     names::{AttachmentId, ContactId, NoticeId, OutboxId, clean_maybe, cut, micros, to_json},
     outbox::{self, NewReply, Payload, Purpose, Saying, Shape},
     sql::Tx,
@@ -37,7 +38,9 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let mut became = Vec::with_capacity(notices.len());
         for new in notices {
-            became.push(queue_one(&mut tx, access, new, (batch, who)).await?);
+            let contact = merges::stands_for(&mut tx, ErasedKind::Contact, new.contact.0).await?;
+            let new = NewNotice { contact: ContactId(contact), ..new.clone() };
+            became.push(queue_one(&mut tx, access, &new, (batch, who)).await?);
         }
         tx.commit().await?;
         Ok(became)

@@ -11,9 +11,10 @@ use crate::{
     conversation,
     documents::Amount,
     error::CatalogError,
+    key_file::ErasedKind,
     merges,
     names::{ContactId, CustomerId, DocumentId, ObligationId, cut, micros},
-    sql::Tx,
+    sql::{Tx, again},
 };
 
 /// Something that is owed to us.
@@ -70,9 +71,17 @@ impl Catalog {
         if !self.reaches_customer(access, new.customer).await? {
             return Ok(Owing::NoCustomer);
         }
+        again(|| self.try_add(access, new, who)).await
+    }
+
+    async fn try_add(&self, access: &Access, new: &NewObligation, who: &str) -> Result<Owing, CatalogError> {
         let mut tx = self.writing().await?;
         let customer = merges::written_of(&mut tx, new.customer).await?;
-        let new = &NewObligation { customer, ..new.clone() };
+        let contact = match new.contact {
+            Some(id) => Some(ContactId(merges::stands_for(&mut tx, ErasedKind::Contact, id.0).await?)),
+            None => None,
+        };
+        let new = &NewObligation { customer, contact, ..new.clone() };
         if let Some(refused) = refused(&mut tx, access, new).await? {
             return Ok(refused);
         }

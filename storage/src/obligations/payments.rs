@@ -253,14 +253,15 @@ pub(super) async fn refuse(tx: &mut Tx, document: DocumentId, who: &str) -> Resu
     Ok(())
 }
 
-/// What a receipt paid, or might have, is owed as before.
-pub(super) async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+/// What a receipt might have paid is owed as before, and what it paid where `paid` says so.
+pub(super) async fn take_back(tx: &mut Tx, document: DocumentId, paid: bool) -> Result<(), CatalogError> {
     let rows = all!(
         tx,
         (Uuid, Uuid),
         "SELECT o.id, o.customer_id FROM obligation_payments p JOIN obligations o ON o.id = p.obligation_id \
-         WHERE p.document_id = $1 AND p.state IN ('proposed', 'confirmed') ORDER BY o.id",
-        document.0
+         WHERE p.document_id = $1 AND (p.state = 'proposed' OR (p.state = 'confirmed' AND $2)) ORDER BY o.id",
+        document.0,
+        paid
     )?;
     let present = micros(tx.now());
     let mut customers = BTreeMap::new();

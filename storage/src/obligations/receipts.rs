@@ -1,6 +1,7 @@
 //! Receipts that pay what is owed. A filed one, whichever way it came, is held against what its customer owes; within all guards it settles by
 //! itself, else it is proposed to a person, who confirms or refuses it ([`crate::Catalog::settle_receipt`]). A receipt that is
-//! reopened, corrected, rejected or erased takes its payments back, in the transaction that changes it.
+//! reopened, corrected or rejected takes its payments back, in the transaction that changes it; one that is erased those that
+//! nobody confirmed.
 
 use acuse_conversation::{Doubt, Owed, Payee, Slip, pays, stands_as};
 use acuse_pipeline::{
@@ -41,7 +42,8 @@ pub(crate) async fn document_changed(
             | "document.amended"
     );
     if leaves {
-        take_back(tx, document).await?;
+        // What an erased receipt paid stays paid: it is gone, and was not wrong.
+        take_back(tx, document, kind != "document.erased").await?;
     }
     if leaves || stands {
         super::bills::follow(tx, document).await?;

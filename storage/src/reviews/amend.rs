@@ -17,7 +17,7 @@ use crate::{
     error::CatalogError,
     events,
     names::{DocumentId, ReviewId, Stage, micros},
-    sql::Tx,
+    sql::{Tx, again},
     timeline,
 };
 
@@ -29,6 +29,15 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn amend(
+        &self,
+        id: DocumentId,
+        by: &Deciding<'_>,
+        correct: &Decision,
+    ) -> Result<Resolved, CatalogError> {
+        again(|| self.try_amend(id, by, correct)).await
+    }
+
+    async fn try_amend(
         &self,
         id: DocumentId,
         by: &Deciding<'_>,

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use acuse_pipeline::{
     document::Kind,
     fields::{FieldName, Fields, Value},
+    reason::ReasonCode,
 };
 use serde::{Deserialize, Serialize};
 
-pub(crate) use rules::kept;
+pub(crate) use rules::rules_by_keeping;
 use rules::{Deciders, rules};
 pub use rules::{Rule, Scope, TooFew};
 
@@ -27,7 +28,7 @@ use crate::{
     catalog::Catalog,
     documents::Document,
     error::CatalogError,
-    names::{CustomerId, DocumentId, ReviewId, json, micros, to_json},
+    names::{CustomerId, DocumentId, ReviewId, json, micros, to_json, word},
     sql::Tx,
 };
 
@@ -131,7 +132,31 @@ pub(super) async fn needs_another(
     decision: &Decision,
 ) -> Result<bool, CatalogError> {
     let Some(answer) = Answer::of(document, by, decision) else { return Ok(false) };
-    Ok(rules(tx).await?.iter().any(|rule| rule.scope.is_about_either(document, &answer)))
+    is_ruled(tx, document, &answer).await
+}
+
+/// Whether a rule that stands is about a document, as it is or as it would be.
+async fn is_ruled(tx: &mut Tx, document: &Document, answer: &Answer) -> Result<bool, CatalogError> {
+    let standing = rules(tx).await?;
+    if standing.is_empty() {
+        return Ok(false);
+    }
+    let reasons = waited_for(tx, document).await?;
+    Ok(standing.iter().any(|rule| rule.scope.is_about_either(document, answer, &reasons)))
+}
+
+/// Why a document waits, and why it waited when somebody decided it: at rest nothing of that stands on it any more, and one
+/// alone could change what two had to say alike.
+async fn waited_for(tx: &mut Tx, document: &Document) -> Result<Vec<ReasonCode>, CatalogError> {
+    let before = all!(
+        tx,
+        (String,),
+        "SELECT DISTINCT x.code FROM review_reasons x JOIN reviews r ON r.id = x.review_id \
+         WHERE r.document_id = $1 AND r.resolution IN ('approved', 'corrected', 'rejected', 'duplicate')",
+        document.id.0
+    )?;
+    let before = before.into_iter().map(|(code,)| word("review_reasons", "code", &code));
+    document.reasons.iter().map(|reason| Ok(reason.code)).chain(before).collect()
 }
 
 /// Whether a document that waits is one of which two persons must say the same, as it stands or as it would be, or of which
@@ -157,8 +182,7 @@ pub(super) async fn said(
     let Some(answer) = Answer::of(document, by, decision) else { return Ok(Said::Enough) };
     let known = opinions(tx, document.id).await?;
     // Once somebody was asked, the second is needed whatever became of the rule.
-    if known.is_empty() && !rules(tx).await?.iter().any(|rule| rule.scope.is_about_either(document, &answer))
-    {
+    if known.is_empty() && !is_ruled(tx, document, &answer).await? {
         return Ok(Said::Enough);
     }
     // It was settled before, and waited for something else since.
@@ -213,6 +237,12 @@ fn is_settled(known: &[Opinion], answer: Option<&Answer>) -> bool {
         _ => None,
     };
     settled.is_some_and(|settled| answer.is_none_or(|answer| answer == settled))
+}
+
+/// Whether somebody has said something of a document that is not settled: another person is waited for.
+pub(crate) async fn waits_for_another(tx: &mut Tx, document: DocumentId) -> Result<bool, CatalogError> {
+    let known = opinions(tx, document).await?;
+    Ok(!known.is_empty() && !is_settled(&known, None))
 }
 
 /// What was settled counts no more; nothing is known any more.

@@ -30,7 +30,7 @@ use crate::{
     periods, quality,
     queue::{Push, Queue, push},
     split::{Split, take_apart},
-    sql::Tx,
+    sql::{Tx, again},
     stages::{open_review, push_stage},
     timeline, vendors,
 };
@@ -294,7 +294,7 @@ impl Catalog {
         Ok(ended)
     }
 
-    /// The latest decision of a person that can still be taken back.
+    /// The decision of a person that they made last, of those that can still be taken back; one before it may be so for longer.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -308,7 +308,7 @@ impl Catalog {
              CASE WHEN d.status = 'in_review' AND r.resolution <> 'asked_again' THEN 'answered' ELSE r.resolution END, \
              h.batch, (SELECT COUNT(*) FROM holds o WHERE o.batch = h.batch AND o.held_until > $2) \
              FROM holds h JOIN reviews r ON r.id = h.review_id JOIN documents d ON d.id = h.document_id \
-             WHERE h.decided_by = $1 AND h.held_until > $2 ORDER BY h.held_until DESC LIMIT 1",
+             WHERE h.decided_by = $1 AND h.held_until > $2 ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1",
             who,
             micros(present)
         )?;
@@ -342,6 +342,15 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn undo_decision(
+        &self,
+        document: DocumentId,
+        who: &str,
+        lease: std::time::Duration,
+    ) -> Result<Undone, CatalogError> {
+        again(|| self.try_undo(document, who, lease)).await
+    }
+
+    async fn try_undo(
         &self,
         document: DocumentId,
         who: &str,

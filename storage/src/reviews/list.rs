@@ -14,7 +14,7 @@ use crate::{
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, ReviewId, micros},
     sql::{Bind, Query, Tx},
-    users::DECIDES,
+    users,
 };
 
 /// Which open reviews a list shows.
@@ -198,7 +198,7 @@ impl ReviewFilter {
         }
         if let Some(who) = &self.open_to {
             // What waits for its approver is nobody's next: taken, it would not go on by itself once they said yes.
-            let who = query.bind(Bind::text(who));
+            let (who, decides) = (query.bind(Bind::text(who)), users::decides());
             query.and(format!(
                 "(r.claimed_by IS NULL OR r.claimed_by = {who} OR r.claim_expires_at <= {present}) \
                  AND (r.postponed_until IS NULL OR r.postponed_until <= {present}) \
@@ -207,7 +207,7 @@ impl ReviewFilter {
                    AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = d.id AND a.state = 'asked' \
                      AND a.left_at IS NULL) \
                    AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = {who}) \
-                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE {DECIDES} \
+                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE {decides} \
                        AND (u.sees_ids OR d.sensitivity = 'open')) <= 2))))"
             ));
         }

@@ -24,7 +24,7 @@ use crate::{
     events,
     names::{DocumentId, ReviewId, Stage, clean_maybe, micros, to_json},
     outbox::NewReply,
-    sql::Tx,
+    sql::{Tx, again},
     stages::open_review,
     timeline, vendors,
 };
@@ -41,7 +41,7 @@ pub enum Reopened {
         /// Seconds, one at the least.
         secs: u64,
     },
-    /// It is neither filed nor rejected, it was erased, or it is a duplicate: take up the first.
+    /// It is neither filed nor rejected, it was erased, or it is an answer whose page is in the document that was asked about.
     NotAtRest,
     /// There is no such document.
     Missing,
@@ -60,14 +60,19 @@ async fn at_rest(
     if seen_version.is_some_and(|seen| seen != document.version) {
         return Ok(Err(Reopened::Changed(document.version)));
     }
-    let rests = matches!(document.status, Status::Filed | Status::Rejected)
-        && document.duplicate_of.is_none()
-        && document.erased_at.is_none();
+    let rests = matches!(document.status, Status::Filed | Status::Rejected) && document.erased_at.is_none();
     Ok(if rests { Ok(document) } else { Err(Reopened::NotAtRest) })
 }
 
+/// Whether its page went into the document whose question it answered.
+async fn is_answer(tx: &mut Tx, id: DocumentId) -> Result<bool, CatalogError> {
+    let sql = "SELECT 1 FROM documents WHERE id = $1 AND answers IS NOT NULL";
+    Ok(optional!(tx, (i32,), sql, id.0)?.is_some())
+}
+
 impl Catalog {
-    /// Puts a filed or rejected document in front of a person again: in front of `who`, until `until`.
+    /// Puts a filed or rejected document in front of a person again: in front of `who`, until `until`. A duplicate is none
+    /// then: nobody need take the word of whoever said so.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -84,6 +89,9 @@ impl Catalog {
             Ok(document) => document,
             Err(why) => return Ok(why),
         };
+        if document.duplicate_of.is_some() && is_answer(&mut tx, id).await? {
+            return Ok(Reopened::NotAtRest);
+        }
         let Some(review) = taken_up(&mut tx, &document, note).await? else {
             return Ok(Reopened::Changed(document.version));
         };
@@ -103,7 +111,8 @@ impl Catalog {
         Ok(Reopened::Waits(review))
     }
 
-    /// Decides a document that is at rest anew, with the same trail as one that waited.
+    /// Decides a document that is at rest anew, with the same trail as one that waited; no duplicate, which says what the first
+    /// says.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -114,9 +123,20 @@ impl Catalog {
         decision: &Decision,
         reply: Option<&NewReply>,
     ) -> Result<Resolved, CatalogError> {
+        again(|| self.try_decide_again(id, by, decision, reply)).await
+    }
+
+    async fn try_decide_again(
+        &self,
+        id: DocumentId,
+        by: &Deciding<'_>,
+        decision: &Decision,
+        reply: Option<&NewReply>,
+    ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
         let document = match at_rest(&mut tx, id, (by.who, by.seen_version)).await? {
-            Ok(document) => document,
+            Ok(document) if document.duplicate_of.is_none() => document,
+            Ok(_) => return Ok(Resolved::AlreadyResolved),
             Err(Reopened::Changed(version)) => return Ok(Resolved::Changed(version)),
             Err(Reopened::StillHeld { secs }) => return Ok(Resolved::StillHeld { secs }),
             Err(Reopened::Missing) => return Ok(Resolved::Missing),
@@ -153,7 +173,7 @@ async fn taken_up(tx: &mut Tx, document: &Document, note: &str) -> Result<Option
     let present = tx.now();
     let moved = execute!(
         tx,
-        "UPDATE documents SET status = 'in_review', waits_for = 'reviewer', filed_at = NULL, \
+        "UPDATE documents SET status = 'in_review', waits_for = 'reviewer', filed_at = NULL, duplicate_of = NULL, \
          version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
         document.id.0,
         document.version,

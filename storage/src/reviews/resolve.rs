@@ -30,7 +30,7 @@ use crate::{
     merges,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
-    sql::Tx,
+    sql::{Tx, again},
     stages::mark_filed,
     timeline,
 };
@@ -64,6 +64,16 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn decide_review(
+        &self,
+        id: ReviewId,
+        by: &Deciding<'_>,
+        decision: &Decision,
+        reply: Option<&NewReply>,
+    ) -> Result<Resolved, CatalogError> {
+        again(|| self.try_decide(id, by, decision, reply)).await
+    }
+
+    async fn try_decide(
         &self,
         id: ReviewId,
         by: &Deciding<'_>,

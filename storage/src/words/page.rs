@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Index, Reach, Source, Wanted};
+use super::{Index, Near, Reach, Source, Wanted};
 use crate::{
     access::{Access, literal},
     error::CatalogError,
@@ -141,18 +141,18 @@ impl Index {
             None => None,
         };
         let question = wanted.asked(tx, self).await?;
-        let mut rows = Vec::new();
         // What is near is a page if it is full; otherwise the whole of it is asked for.
-        for near in [true, false] {
-            if near && tx.is_sqlite() {
-                continue;
-            }
+        let mut near = (!tx.is_sqlite()).then(|| Near::of_page(*most));
+        loop {
             let mut query = Query::default();
             let asked = query.bind(Bind::text(&question));
             let next = place.map(|place| query.bind(Bind::Place(place)));
             let which = next.as_ref().map(|next| format!("WHERE place < {next} ")).unwrap_or_default();
             let which = format!("{which}ORDER BY place DESC");
-            let reach = if near { Reach::Near(which) } else { Reach::Ordered(which) };
+            let reach = match near {
+                Some(near) => Reach::Near(which, near),
+                None => Reach::Ordered(which),
+            };
             let source = self.source(tx, &asked, &reach);
             query.and(source.condition);
             query.conditions.extend(conditions.iter().cloned());
@@ -168,12 +168,12 @@ impl Index {
                 query.all(),
                 source.place
             );
-            rows = all_of!(tx, R, text, query.binds)?;
-            if rows.len() as i64 >= *most {
-                break;
+            let rows: Vec<R> = all_of!(tx, R, text, query.binds)?;
+            match near {
+                Some(looked) if (rows.len() as i64) < *most => near = looked.further(rows.len()),
+                _ => return Ok(rows),
             }
         }
-        Ok(rows)
     }
 
     /// A page of all rows, the latest first. Who is bound goes from one of theirs to the next; else, of many rows that do not

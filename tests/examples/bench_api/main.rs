@@ -13,13 +13,13 @@ mod questions;
 use std::time::{Duration, Instant};
 
 use acuse_storage::Catalog;
-use acuse_tests::bench::{Ground, seeded, setting};
+use acuse_tests::bench::{
+    Ground, seeded, setting,
+    verdict::{Answered, BOUND, Tally, ratio},
+};
 use anyhow::{Context, Result};
 use questions::{Question, Side, questions};
 
-/// What the bound is: no slower than this many times, and within this.
-const RATIO: f64 = 1.5;
-const BOUND: Duration = Duration::from_millis(50);
 /// Until the first rows of an export are there.
 const FIRST_ROWS: Duration = Duration::from_millis(200);
 /// Asked first and not counted: they fill caches and prepare statements.
@@ -48,8 +48,8 @@ impl Times {
         self.all.get((last * part).round() as usize).copied().unwrap_or_default()
     }
 
-    fn rows(&self) -> f64 {
-        self.rows as f64 / self.all.len().max(1) as f64
+    fn answered(&self) -> Answered {
+        Answered { took: self.at(0.99), rows: self.rows as f64 / self.all.len().max(1) as f64 }
     }
 }
 
@@ -67,35 +67,25 @@ async fn in_turn(question: &Question, few: &Side, lots: &Side, rounds: u64) -> R
 
 async fn compare(database: &str, few: Side, lots: Side, rounds: u64) -> Result<()> {
     println!("{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  p99 ratio", "", "p50", "p99", "p50", "p99");
-    let (mut beyond, mut longer) = (0, 0);
+    let mut tally = Tally::default();
     for question in questions() {
         let is_export = question.name.starts_with("export");
         let rounds = if is_export { rounds.min(200) } else { rounds };
         let (less, more) = in_turn(&question, &few, &lots, rounds).await?;
-        let ratio = more.at(0.99).as_secs_f64() / less.at(0.99).as_secs_f64();
-        let within = more.at(0.99) <= if is_export { FIRST_ROWS } else { BOUND };
-        let is_longer = within && more.rows() > RATIO * less.rows();
-        let verdict = match ratio <= RATIO && within {
-            true => String::new(),
-            false if is_longer => format!("  {:.1} rows for {:.1}", more.rows(), less.rows()),
-            false => "  beyond the bound".to_owned(),
-        };
-        longer += u32::from(!verdict.is_empty() && is_longer);
-        beyond += u32::from(!verdict.is_empty() && !is_longer);
+        let (fewer, all) = (less.answered(), more.answered());
+        let verdict = tally.told(fewer, all, if is_export { FIRST_ROWS } else { BOUND });
         let ms = |d: Duration| format!("{:.2}ms", d.as_secs_f64() * 1e3);
         println!(
-            "{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  {ratio:.2}{verdict}",
+            "{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  {:.2}{verdict}",
             question.name,
             ms(less.at(0.5)),
-            ms(less.at(0.99)),
+            ms(fewer.took),
             ms(more.at(0.5)),
-            ms(more.at(0.99))
+            ms(all.took),
+            ratio(fewer, all)
         );
     }
-    let count = lots.count;
-    println!(
-        "# {database}: {beyond} beyond {RATIO} times or {BOUND:?} at {count}; {longer} with longer answers"
-    );
+    println!("{}", tally.summed(database, lots.count));
     Ok(())
 }
 

@@ -132,3 +132,31 @@ async fn a_notice_whose_template_is_paused_meanwhile_waits_for_it() {
     assert_eq!(acuse.world.graph.sent().len(), 1, "once");
     ends(acuse).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_whose_template_is_disabled_meanwhile_fails_for_that() {
+    let acuse = led().await;
+    words(&acuse, ANA, "Gracias").await;
+    let account = acuse.world.graph.options().account_id.clone();
+    let look = async || acuse_workers::watch::look(&acuse.world.workers[0]).await.unwrap();
+    acuse.world.graph.set_templates(&account, vec![order_sent("UTILITY")]);
+    look().await;
+    agrees(&acuse).await;
+    let later = (clock() + Duration::hours(3)).format(&Rfc3339).unwrap();
+    let notice = json!({ "to": "+34 600 000 001", "template": "order_sent", "params": ["Ana", "77"],
+        "idempotency_key": "k7", "header": "77", "buttons": ["o/77"], "not_before": later });
+    let (status, queued) = acuse.send(Method::POST, "/v1/notices", Some(&notice)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{queued}");
+    let mut disabled = order_sent("UTILITY");
+    disabled["status"] = json!("DISABLED");
+    acuse.world.graph.set_templates(&account, vec![disabled]);
+    set_clock(Some(clock() + Duration::hours(2)));
+    look().await;
+    acuse.run_jobs(Duration::hours(40)).await.unwrap();
+    assert!(acuse.world.graph.sent().is_empty());
+    let stands = acuse.get(&format!("/v1/notices/{}", queued["id"].as_str().unwrap())).await.unwrap();
+    assert_eq!(stands["state"], "failed", "{stands}");
+    assert!(stands["error"].as_str().is_some_and(|why| why.contains("template")), "{stands}");
+    assert!(acuse.get("/v1/incidents").await.unwrap().to_string().contains("template_refused"));
+    ends(acuse).await;
+}

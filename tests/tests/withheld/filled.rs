@@ -237,6 +237,7 @@ async fn erased(catalog: &Catalog, api: &Api) -> String {
         by: "user:chief".to_owned(),
         keep: Keep::Nothing,
         whole_file: false,
+        seen_version: None,
     };
     match catalog.erase(&wish).await.unwrap() {
         Wished::Begun(receipt) => receipt.id.to_string(),

@@ -270,6 +270,10 @@ async fn postpone(
 
 async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), CatalogError> {
     let (kind, words) = match why {
+        // By which template it goes was named, whether the window is open or not.
+        Why::WindowClosed if message.payload.named.is_some() => {
+            ("template_refused", "Meta has not approved the template that it goes by, or disabled it")
+        }
         Why::WindowClosed => return env.catalog.reply_window_closed(message.id).await,
         Why::TooLate => ("message_expired", "it could not be sent in time"),
         Why::NoConsent => ("consent_missing", "the person never agreed to such messages"),

@@ -254,6 +254,7 @@ async fn what_is_erased_before_it_leaves_is_asked_of_nobody() {
         by: "user:eva".into(),
         keep: Keep::Nothing,
         whole_file: false,
+        seen_version: None,
     };
     assert!(matches!(catalog.erase(&wish).await.unwrap(), Wished::Begun(_)));
     passes(&world, Duration::hours(30)).await;

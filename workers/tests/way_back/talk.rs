@@ -3,13 +3,12 @@
 
 use std::panic::AssertUnwindSafe;
 
-use acuse_conversation::Policies;
+use acuse_conversation::{Policies, wording::Telling};
 use acuse_pipeline::document::Status;
 use acuse_storage::{
     ContactId, Document, DocumentId, Intake, Stage,
     inbound::{Identity, InboundItem, InboundMedia, InboundMessage},
     names::{AliasKind, WaitsFor},
-    outbox::{NewReply, Purpose},
     queue::{CaseTask, DocumentTask, ReplyTask},
 };
 use acuse_workers::jobs::{self, boundary::die_at};
@@ -273,12 +272,7 @@ async fn two_asks_of_one_day_share_one_chain_of_reminders() {
     let world = leading().await;
     photo(&world, "34600111222", "unreadable\nfirst").await;
     passes(&world, Duration::hours(2)).await;
-    let answer = Some(NewReply {
-        purpose: Purpose::SendNormally,
-        body: "Envíala como foto normal, por favor.".into(),
-        language: "es".into(),
-        nonce: String::new(),
-    });
+    let answer = Some(Telling::SendNormally);
     let unseen = message(&world, "34600111222", "wamid.unseen");
     let unseen = InboundMessage { kind: "unsupported".into(), answer, ..unseen };
     world.record(InboundItem::Message(unseen)).await;

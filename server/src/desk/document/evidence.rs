@@ -314,6 +314,13 @@ async fn others(
     Ok(others)
 }
 
+/// The picture, and what it is, of the document that a key says it is again: of no other, for it is looked at before the key
+/// is pressed.
+pub(super) fn beside(cards: &[Card]) -> Option<(&str, &str)> {
+    let first = cards.iter().find_map(|card| card.others.first())?;
+    Some((first.picture.as_deref()?, first.title.as_str()))
+}
+
 fn compared(here: &Document, there: &Document) -> Vec<Compared> {
     let kind = here.kind.or(there.kind).unwrap_or(Kind::Other);
     let value = |of: &Document, name: &FieldName| of.fields.get(name).map(|f| f.value.to_string());
@@ -327,4 +334,30 @@ fn compared(here: &Document, there: &Document) -> Vec<Compared> {
         Some(Compared { label: labels::label(name.as_str()), here: text(here), there: text(there), differs })
     };
     FieldName::of(kind).iter().filter(|name| !name.is_list()).filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_beside_is_of_what_the_key_names() {
+        let other = |title: &str, picture: Option<&str>| Other {
+            id: DocumentId::generate(),
+            title: title.to_owned(),
+            status: "Filed",
+            received: String::new(),
+            picture: picture.map(str::to_owned),
+            same_bytes: false,
+            sender: "",
+            rows: Vec::new(),
+        };
+        let cards = |others| [Card::default(), Card { others, ..Card::default() }];
+        let (shown, withheld) = (other("F-2", Some("/pictures/2")), other("F-1", None));
+        let both = cards(vec![withheld, shown]);
+        assert_eq!(beside(&both), None, "the key says that it is the first");
+        let one = cards(vec![other("F-2", Some("/pictures/2"))]);
+        assert_eq!(beside(&one), Some(("/pictures/2", "F-2")));
+        assert_eq!(beside(&cards(Vec::new())), None);
+    }
 }

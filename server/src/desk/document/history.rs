@@ -99,7 +99,7 @@ pub async fn held_against(
 
 /// Events that say where a document comes to rest, with who brought it there.
 pub(in crate::desk) const DECIDED: &[&str] =
-    &["filed", "approved", "corrected", "amended", "rejected", "asked_again"];
+    &["filed", "approved", "corrected", "amended", "rejected", "asked_again", "duplicate"];
 
 /// Events after which what was decided before stands no more.
 const OPENED: &[&str] = &["reopened", "undone"];
@@ -182,6 +182,8 @@ mod tests {
         }
         timeline.push(entry("filed", json!({})));
         assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Filed by itself"));
+        timeline.extend([entry("reopened", json!({})), entry("duplicate", json!({ "by": "user:eva" }))]);
+        assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Duplicate by eva"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a person is offered beside the fields: a question to the sender, reasons to reject, a new customer, colleagues.
 
 use acuse_pipeline::{document::Kind, fields::FieldName};
-use acuse_storage::{Document, reviews::Decision};
+use acuse_storage::{Access, Document, reviews::Decision, users::User};
 
 use super::{
     super::{labels, session::Person, typed::Typed},
@@ -9,10 +9,15 @@ use super::{
 };
 use crate::{access::rights, problem::Problem, review::carried, state::App};
 
-/// The other people who could decide.
-pub(super) async fn colleagues(app: &App, person: &Person) -> Result<Vec<String>, Problem> {
+/// The other people who could decide it; of those who are bound to something it is asked once it is handed to them.
+pub(super) async fn colleagues(
+    app: &App,
+    person: &Person,
+    document: &Document,
+) -> Result<Vec<String>, Problem> {
     let users = app.catalog.users().await?;
-    let others = users.into_iter().filter(rights::decides);
+    let sees = |user: &User| !Access::new(user.sees_ids).withholds(document.sensitivity);
+    let others = users.into_iter().filter(|user| rights::decides(user) && sees(user));
     Ok(others.map(|u| u.name).filter(|name| *name != person.user.name).collect())
 }
 

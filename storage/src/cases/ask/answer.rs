@@ -1,22 +1,20 @@
 //! The answer to what was asked: a file that takes the place of the one that was of no use, on the same document. Both
 //! are kept.
 
-use std::collections::BTreeSet;
-
 use acuse_conversation::{Event, Expects, asks_of};
-use acuse_pipeline::{
-    document::Kind as DocumentKind, intake::fingerprint::distance, reading::Fingerprint, reason::Reason,
-};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{COLUMNS, COMES_BACK, Held, Row, about, happens, hold_contact, is_of_one};
+use super::{
+    COLUMNS, COMES_BACK, Held, Row, about, happens, hold_contact,
+    matching::{Asked, reasons_of, which},
+};
 use crate::{
     catalog::Catalog,
-    documents::{Document, Extracted, NEAR},
+    documents::Document,
     error::CatalogError,
     events,
-    names::{ContactId, DocumentId, Stage, json as json_of, micros, word},
+    names::{ContactId, DocumentId, Stage, micros},
     sql::Tx,
     stages::{Fetched, leave, push_stage},
     timeline,
@@ -50,9 +48,6 @@ pub enum Joined {
     Moved,
 }
 
-/// A document that was asked for, by what is known of it: id, kind, number, party, total, fingerprint.
-type Asked = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>, Option<i64>);
-
 impl Catalog {
     /// What a document that was read is to what its sender was asked for.
     ///
@@ -77,12 +72,7 @@ impl Catalog {
                 return Ok(Some(Answer::Same(DocumentId(*id))));
             }
         }
-        let replied = replied_to(&mut tx, document).await?;
-        let found = match asked.iter().find(|(id, ..)| replied.contains(id)) {
-            Some((id, ..)) => Some((DocumentId(*id), "reply")),
-            None => of_content(document, &asked)?,
-        };
-        let Some((document, taken)) = found else { return Ok(None) };
+        let Some((document, taken)) = which(&mut tx, document, &asked).await? else { return Ok(None) };
         let adds = expected(&mut tx, document, (contact, number)).await?.is_some_and(Expects::adds);
         Ok(Some(Answer::To { document, taken, adds }))
     }
@@ -181,86 +171,6 @@ async fn stood_before(tx: &mut Tx, document: Uuid, sha256: &[u8]) -> Result<bool
     Ok(times > 0)
 }
 
-/// The documents that the message of ours was about which this file's message answers.
-async fn replied_to(tx: &mut Tx, document: &Document) -> Result<BTreeSet<Uuid>, CatalogError> {
-    let Some(message) = document.message_id else { return Ok(BTreeSet::new()) };
-    let rows = all!(
-        tx,
-        (Option<Uuid>, Option<Uuid>, String, String),
-        "SELECT o.document_id, cd.document_id, o.purpose, o.payload FROM messages m \
-           JOIN outbox o ON o.wamid = m.reply_to \
-           LEFT JOIN case_documents cd ON cd.case_id = o.case_id AND cd.role = 'asked' WHERE m.id = $1 LIMIT 50",
-        message.0
-    )?;
-    let mut about = BTreeSet::new();
-    for (direct, by_case, purpose, payload) in rows {
-        if is_of_one(&purpose, &payload)? {
-            about.extend(direct.into_iter().chain(by_case));
-        }
-    }
-    Ok(about)
-}
-
-/// What speaks for a file being the answer to what was asked for, the least first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Evidence {
-    /// Nothing does.
-    Nothing,
-    /// Its party or its total is the same.
-    Party,
-    /// It looks the same.
-    Looks,
-    /// Its number is the same, or both party and total are.
-    Number,
-}
-
-/// The one for which most speaks, or the only one that it can be.
-fn of_content(
-    document: &Document,
-    asked: &[Asked],
-) -> Result<Option<(DocumentId, &'static str)>, CatalogError> {
-    let known = document.kind.filter(|kind| *kind != DocumentKind::Other);
-    let mut can_be = Vec::new();
-    for one in asked {
-        let kind: Option<DocumentKind> =
-            one.1.as_deref().map(|kind| word("documents", "kind", kind)).transpose()?;
-        let kind = kind.filter(|kind| *kind != DocumentKind::Other);
-        if kind.is_some() && known.is_some() && kind != known {
-            continue;
-        }
-        can_be.push((one.0, evidence(document, one, kind.is_some())));
-    }
-    let most = can_be.iter().map(|(_, evidence)| *evidence).max();
-    let best: Vec<Uuid> =
-        can_be.iter().filter(|(_, evidence)| Some(*evidence) == most).map(|(id, _)| *id).collect();
-    let taken = if most > Some(Evidence::Nothing) { "match" } else { "only" };
-    Ok(match best.as_slice() {
-        [one] => Some((DocumentId(*one), taken)),
-        _ => None,
-    })
-}
-
-/// What speaks for it. Of what nobody knows what it is only its looks do, and what has another number is another.
-fn evidence(document: &Document, asked: &Asked, is_known: bool) -> Evidence {
-    let (_, _, number, party, total, fingerprint) = asked;
-    let keys = Extracted::from(&document.fields);
-    let equal = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
-    let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
-    if is_known && differ(number, &keys.number) {
-        return Evidence::Nothing;
-    }
-    let (same_party, same_total) = (equal(party, &keys.party), equal(total, &keys.total));
-    if is_known && (equal(number, &keys.number) || same_party && same_total) {
-        return Evidence::Number;
-    }
-    let own = document.fingerprint.filter(|own| own.0 != 0);
-    let theirs = fingerprint.map(|bits| Fingerprint(bits.cast_unsigned()));
-    if own.zip(theirs).is_some_and(|(own, theirs)| distance(own, theirs) <= NEAR) {
-        return Evidence::Looks;
-    }
-    if is_known && (same_party || same_total) { Evidence::Party } else { Evidence::Nothing }
-}
-
 /// The bytes of the answer become the document's, on the way to be read; what stood for it is kept as a version.
 async fn replace(
     tx: &mut Tx,
@@ -350,12 +260,7 @@ async fn expected(
     if let Some(expects) = asked.and_then(|(word,)| word).as_deref().and_then(Expects::of) {
         return Ok(Some(expects));
     }
-    let row = optional!(tx, (String,), "SELECT reasons FROM documents WHERE id = $1", document.0)?;
-    let reasons: Vec<Reason> = match row {
-        Some((reasons,)) => json_of("documents", "reasons", &reasons)?,
-        None => Vec::new(),
-    };
-    Ok(reasons.first().and_then(asks_of))
+    Ok(reasons_of(tx, document).await?.first().and_then(asks_of))
 }
 
 /// The case that asked, open or ended.

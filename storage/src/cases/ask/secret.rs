@@ -1,7 +1,7 @@
 //! Passwords that were asked for. The words of one never reach a row: [`crate::inbound`] takes them out of what it
 //! keeps and leaves them here, sealed, until they are used or an hour old.
 
-use acuse_conversation::Event;
+use acuse_conversation::{Event, Expects, State};
 use acuse_pipeline::phone;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -204,7 +204,13 @@ pub(crate) async fn answered(
     let Some(seen) = get(tx, CaseId(case)).await? else { return Ok(true) };
     hold_contact(tx, seen.contact).await?;
     let Some(held) = get(tx, CaseId(case)).await? else { return Ok(true) };
-    if held.case.state == acuse_conversation::State::Waiting {
+    // Its file is opened though a person has the question: no password lives until they give it back.
+    let waits = match held.case.state {
+        State::Waiting => true,
+        State::Human => held.case.expects == Some(Expects::Password),
+        _ => false,
+    };
+    if waits {
         happens(tx, held, message, Event::Secret).await?;
         let detail = json!({ "password": true, "message_id": message, "case_id": case });
         read_again(tx, DocumentId(document), detail).await?;

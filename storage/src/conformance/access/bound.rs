@@ -119,6 +119,10 @@ async fn a_person_is_bound_as_a_key_is(catalog: &Catalog, name: &str, mine: Cust
     catalog.bind_user(person, &[Binding::Customer(mine)]).await.unwrap().unwrap();
     let access = catalog.access_of_user(&user).await.unwrap();
     assert!(!access.sees_ids() && catalog.document_for(&access, others).await.unwrap().is_none());
+    let (theirs, north) = (Binding::Customer(mine), Binding::Team("north".into()));
+    let is_bound_as = async |to: &[Binding]| catalog.is_bound_as(person, to).await.unwrap();
+    assert!(is_bound_as(&[theirs.clone(), theirs.clone()]).await, "to exactly these");
+    assert!(!is_bound_as(&[]).await && !is_bound_as(&[theirs, north]).await);
 
     // An admin has it no otherwise.
     let boss = format!("boss-{name}");

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use acuse_conversation::ASKS;
+use acuse_conversation::{ASKS, Expects};
 use acuse_pipeline::reason::{Reason, ReasonCode};
 use time::Duration;
 use uuid::Uuid;
 
-use super::{answers, message, says, says_after, waits};
+use super::{answers, ask, message, says, says_after, waits};
 use crate::{
-    Catalog, KeyFile,
+    Access, Catalog, KeyFile,
+    cases::{Act, Acted},
     catalog::Pools,
     conformance::{
         cases::{cases_of, contact_of, leading, time_passes_for},
@@ -194,4 +195,39 @@ pub(in crate::conformance) async fn a_password_comes_with_a_change_of_number(cat
     assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
     let document = catalog.document(id).await.unwrap().unwrap();
     assert_eq!(document.stage, Stage::Read, "it goes round again");
+}
+
+/// A person who has the conversation asks for a password: it stands nowhere either, opens its file at once, and is asked for no
+/// more when they give the question back.
+pub(in crate::conformance) async fn a_password_that_a_person_asks_for_stands_nowhere(catalog: &Catalog) {
+    let catalog = &with_keys(catalog);
+    let everything = Access::new(true);
+    for reason in [
+        Reason::new(ReasonCode::Unreadable, ""),
+        Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password"),
+    ] {
+        let sample = Sample::new();
+        let is_asked = reason.code == ReasonCode::Encrypted;
+        let id = waits(catalog, &sample, reason).await;
+        let contact = contact_of(catalog, id).await;
+        let (case, ..) = cases_of(catalog, contact).await.into_iter().find(|c| c.1 == "ask").unwrap();
+        let act = async |act: Act| {
+            let version = catalog.case(&everything, case).await.unwrap().unwrap().version;
+            let acted = catalog.act_on_case(&everything, case, version, "eva", &act).await.unwrap();
+            assert!(matches!(acted, Acted::Done(_)), "{acted:?}");
+        };
+        act(Act::Assign { to: Some("eva".into()), team: None }).await;
+        if !is_asked {
+            ask(catalog, id, Expects::Password, &[]).await;
+        }
+        let words = format!("Clave-{}", Uuid::now_v7().simple());
+        says(catalog, message(&sample, "text", &words)).await;
+        assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new(), "asked before: {is_asked}");
+        assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
+        let document = catalog.document(id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Read, "it goes round again");
+        act(Act::Return).await;
+        let state = catalog.case(&everything, case).await.unwrap().unwrap().state;
+        assert_eq!(state, "done", "nobody is reminded of what they have sent");
+    }
 }

@@ -93,6 +93,23 @@ pub(in crate::conformance) async fn a_reminder_of_several_says_not_which_a_file_
     assert_eq!(found, Some(Answer::To { document: first, taken: "reply", adds: false }));
 }
 
+/// Whoever answers our message with something else has sent something else: the question stays open. Where nobody could read
+/// what was asked for, what it is was a guess, and they say which it is.
+pub(in crate::conformance) async fn a_file_of_another_kind_answers_nothing_that_it_quotes(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    for (why, is_guessed) in [(ReasonCode::Expired, false), (ReasonCode::Unreadable, true)] {
+        let sample = Sample::new();
+        let (document, contact) = again(catalog, &sample, (Kind::Id, why)).await;
+        let reminder = reminded(catalog, contact).await;
+        let answer = Answer::To { document, taken: "reply", adds: false };
+        let other = replies(catalog, &sample, &reminder, Kind::Invoice).await;
+        assert_eq!(catalog.answers(&other).await.unwrap(), is_guessed.then_some(answer), "{why:?}");
+        assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Sender), "the question stays open");
+        let card = replies(catalog, &sample, &reminder, Kind::Id).await;
+        assert_eq!(catalog.answers(&card).await.unwrap(), Some(answer), "{why:?}");
+    }
+}
+
 /// A question for words about a document of theirs that waits.
 async fn asked(catalog: &Catalog, sample: &Sample) -> (DocumentId, ContactId) {
     let id = waits(catalog, sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;

@@ -1,12 +1,13 @@
 //! A contact of two of our numbers: what one of them says is nothing that the other said.
 
+use acuse_conversation::wording::Telling;
+
 use super::{asked, leading, time_passes_for, unreadable};
 use crate::{
     Catalog, Intake,
     conformance::{
         door::{delivery, photo},
         given::fresh,
-        road::reply,
     },
     inbound::{InboundItem, InboundMessage},
     outbox::Purpose,
@@ -36,7 +37,7 @@ pub(in super::super) async fn what_one_number_said_silences_no_other(catalog: &C
     assert_eq!(said(Purpose::Reminder).await, both, "each its own, and once");
 
     for message in [photo(&sample), to_second(), photo(&sample)] {
-        let answer = Some(reply(Purpose::SendNormally));
+        let answer = Some(Telling::SendNormally);
         let unseen = InboundMessage { kind: "unsupported".into(), media: None, answer, ..message };
         writes(unseen).await;
     }

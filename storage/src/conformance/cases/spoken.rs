@@ -1,5 +1,6 @@
 //! Promises to whoever speaks with a person, and to whoever wants one: the machine is silent, and they are heard.
 
+use acuse_conversation::wording::Telling;
 use time::Duration;
 use uuid::Uuid;
 
@@ -13,7 +14,6 @@ use crate::{
     },
     inbound::{InboundItem, InboundMessage},
     names::now,
-    outbox::{NewReply, Purpose},
 };
 
 /// A team that is always there, and answers everything within the hour.
@@ -65,14 +65,8 @@ pub(in crate::conformance) async fn who_speaks_with_a_person_hears_no_machine(ca
     rules(catalog, RULES).await;
     let (sample, _, contact) = asked(catalog).await;
     let (question, _) = latest(catalog, contact, "ask").await.unwrap();
-    let not_a_file = NewReply {
-        purpose: Purpose::NotAFile,
-        body: "Envía una foto.".into(),
-        language: "es".into(),
-        nonce: String::new(),
-    };
     let says = |words: &str| message(&sample, "text", Some(words));
-    let voice = InboundMessage { answer: Some(not_a_file), ..message(&sample, "audio", None) };
+    let voice = InboundMessage { answer: Some(Telling::NotAFile), ..message(&sample, "audio", None) };
     for (quotes, came) in [
         (false, says("la mando por correo")),
         (true, says("la mando por correo")),

@@ -1,6 +1,7 @@
 //! Promises of what words do: a stop, a question, and a person who takes over.
 
 use acuse_whatsapp::policy::Window;
+use time::Duration;
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +16,7 @@ use crate::{
         road::original,
     },
     consents::{Category, NewConsent, Word},
-    inbound::InboundItem,
+    inbound::{InboundItem, InboundMessage},
     names::{WaitsFor, now},
 };
 
@@ -99,6 +100,38 @@ pub(in crate::conformance) async fn a_stop_is_kept_and_ends_reminders(catalog: &
         let mut tx = catalog.writing().await.unwrap();
         assert!(execute!(tx, sql, contact.0).is_err(), "{sql}");
     }
+}
+
+/// Whatever came first: what they said before their stop, or in the same moment, brings nothing back.
+pub(in crate::conformance) async fn a_stop_outlives_what_was_said_before_it(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, first, contact) = asked(catalog).await;
+    let number = catalog.document(first).await.unwrap().unwrap().phone_number_id.unwrap();
+    let consent = NewConsent {
+        contact,
+        phone_number_id: &number,
+        category: Category::Utility,
+        word: Word::Granted,
+        source: "form",
+        text_version: None,
+        said_by: None,
+        at: now(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+    let says = async |words: &str, sent_at| {
+        let wamid = format!("{}-{}", sample.wamid, Uuid::now_v7());
+        let (kind, body) = ("text".into(), Some(words.to_owned()));
+        let said = InboundMessage { wamid, kind, body, sent_at, media: None, ..photo(&sample) };
+        Intake::spawn(catalog.clone()).record(delivery(vec![InboundItem::Message(said)])).await.unwrap();
+        let all = catalog.written_consents(contact).await.unwrap();
+        all.into_iter().rfind(|one| one.category == Category::Utility).map(|one| one.state)
+    };
+    let stopped = now() - Duration::MINUTE;
+    for (words, sent_at) in [("BAJA", stopped), ("ALTA", stopped - Duration::minutes(9)), ("ALTA", stopped)] {
+        assert_eq!(says(words, sent_at).await, Some(Word::Withdrawn), "{words} {sent_at}");
+    }
+    assert_eq!(purposes(catalog, contact).await, ["send_again", "stopped"]);
+    assert_eq!(says("ALTA", now()).await, Some(Word::Granted), "who comes back is heard");
 }
 
 pub(in crate::conformance) async fn who_is_not_understood_twice_has_a_person(catalog: &Catalog) {

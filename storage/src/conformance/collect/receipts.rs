@@ -265,6 +265,35 @@ pub(in crate::conformance) async fn a_receipt_pays_only_once_a_person_says_so(ca
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+/// A receipt whose time is over is erased: what it paid is not owed once more, and what nobody said it pays is.
+pub(in crate::conformance) async fn what_an_erased_receipt_paid_stays_paid(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let (mut owed, mut slips) = (Vec::new(), Vec::new());
+    for (number, amount) in [("F-311", "100.00"), ("F-312", "150.00")] {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+        slips.push(debtor.pays(catalog, amount, &Uuid::now_v7().to_string(), number).await);
+    }
+    let (everything, pays) = (Access::new(true), Verdict::Pays);
+    let settled = catalog.settle_receipt(&everything, (owed[0], slips[0]), pays, "user:eva").await.unwrap();
+    assert_eq!(settled, Settled::Done);
+    for slip in slips {
+        let mut tx = catalog.writing().await.unwrap();
+        crate::events::tell(&mut tx, "document.erased", slip, serde_json::json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for (id, state, paid, payment) in [
+        (owed[0], ObligationState::Paid, "100.00", "confirmed"),
+        (owed[1], ObligationState::Open, "0.00", "undone"),
+    ] {
+        let one = now_of(catalog, id).await;
+        assert_eq!((one.state, one.paid.as_deref()), (state, Some(paid)));
+        assert_eq!(one.payments[0].state, payment);
+    }
+}
+
 pub(in crate::conformance) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog) {
     use ObligationState::{Held, Open, Paid};
     let catalog = &leading(catalog);

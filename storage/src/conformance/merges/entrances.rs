@@ -6,13 +6,14 @@ use acuse_conversation::Policies;
 use acuse_pipeline::document::{Sha256, Status};
 use uuid::Uuid;
 
-use super::{filed, merged, sender_of, whose};
+use super::{filed, is_called, merged, sender_of, whose};
 use crate::{
-    Access, Catalog, CustomerId, DocumentFilter, DocumentId,
+    Access, Catalog, ContactId, CustomerId, DocumentFilter, DocumentId,
     access::Binding,
     conformance::{
         access::{bill, customer, waiting},
         door::Sample,
+        erasure::behind,
         given::{brought, fresh, upload},
         outgoing,
         owed::approve,
@@ -22,7 +23,7 @@ use crate::{
     keys::{KeyMade, Scope},
     names::KeyId,
     obligations::{NewObligation, ObligationFilter, Owing},
-    reviews::Resolved,
+    reviews::{Deciding, Decision, Resolved},
     uploads::Upload,
     webhooks::Filter,
 };
@@ -72,10 +73,9 @@ async fn listed(catalog: &Catalog, asked: CustomerId, access: &Access) -> BTreeS
     listed.into_iter().map(|document| document.id).collect()
 }
 
-async fn is_owed_by(catalog: &Catalog, kept: CustomerId, gone: CustomerId) {
-    let catalog = &catalog.clone().with_policies(Some(Policies::ours().unwrap()));
-    let new = NewObligation {
-        customer: gone,
+fn owes(catalog: &Catalog, customer: CustomerId) -> NewObligation {
+    NewObligation {
+        customer,
         number: fresh("F-"),
         amount: "10.00".parse().unwrap(),
         currency: "EUR".into(),
@@ -83,8 +83,12 @@ async fn is_owed_by(catalog: &Catalog, kept: CustomerId, gone: CustomerId) {
         contact: None,
         phone_number_id: None,
         document: None,
-    };
-    let added = catalog.add_obligation(&Access::whole(), &new, "key:erp").await.unwrap();
+    }
+}
+
+async fn is_owed_by(catalog: &Catalog, kept: CustomerId, gone: CustomerId) {
+    let catalog = &catalog.clone().with_policies(Some(Policies::ours().unwrap()));
+    let added = catalog.add_obligation(&Access::whole(), &owes(catalog, gone), "key:erp").await.unwrap();
     let Owing::Added(owed) = added else { panic!("{added:?}") };
     assert_eq!(owed.customer_id, kept);
     for asked in [kept, gone] {
@@ -93,6 +97,30 @@ async fn is_owed_by(catalog: &Catalog, kept: CustomerId, gone: CustomerId) {
         assert_eq!(found.iter().map(|o| o.id).collect::<Vec<_>>(), [owed.id]);
     }
     catalog.cancel_obligation(&Access::whole(), owed.id, "a gift", "user:eva").await.unwrap();
+}
+
+/// Who is reminded of what is owed is named by any of their ids.
+pub(in crate::conformance) async fn who_is_reminded_goes_by_any_of_their_ids(catalog: &Catalog) {
+    let led = &catalog.clone().with_policies(Some(Policies::ours().unwrap()));
+    let (whose, samples) = (customer(catalog).await, [Sample::new(), Sample::new()]);
+    let theirs = filed(catalog, &samples[0], Some(whose)).await;
+    let others = filed(catalog, &samples[1], Some(whose)).await;
+    let (gone, kept) = (sender_of(catalog, theirs).await, sender_of(catalog, others).await);
+    is_called(catalog, &samples[1], &samples[0]).await;
+    catalog.set_contact_customer(kept, Some(whose)).await.unwrap();
+    for named in [gone, kept] {
+        let new = NewObligation { contact: Some(named), ..owes(catalog, whose) };
+        let added = led.add_obligation(&Access::whole(), &new, "key:erp").await.unwrap();
+        let Owing::Added(owed) = added else { panic!("{added:?}") };
+        let mut tx = catalog.reading().await.unwrap();
+        let sql = "SELECT contact_id FROM obligations WHERE id = $1";
+        assert_eq!(one!(tx, (Option<Uuid>,), sql, owed.id.0).unwrap().0, Some(kept.0));
+        drop(tx);
+        led.cancel_obligation(&Access::whole(), owed.id, "a gift", "user:eva").await.unwrap();
+    }
+    let nobody = NewObligation { contact: Some(ContactId(Uuid::now_v7())), ..owes(catalog, whose) };
+    let added = led.add_obligation(&Access::whole(), &nobody, "key:erp").await.unwrap();
+    assert!(matches!(added, Owing::NoContact), "{added:?}");
 }
 
 /// What is written under an id while it is merged away is not left behind.
@@ -111,6 +139,35 @@ pub(in crate::conformance) async fn what_is_written_meanwhile_is_moved(catalog: 
             assert_eq!(whose(catalog, written.unwrap()).await, Some(kept));
         }
     }
+}
+
+/// Each document that a merge moves is told of once, in their order; of what is decided and can still be taken back, the end of
+/// that tells.
+pub(in crate::conformance) async fn each_document_that_a_merge_moves_is_told_once(catalog: &Catalog) {
+    let (kept, gone) = (customer(catalog).await, customer(catalog).await);
+    let mut moved = Vec::new();
+    for _ in 0..3 {
+        moved.push(filed(catalog, &Sample::new(), Some(gone)).await);
+    }
+    let decided = waiting(catalog, &bill()).await;
+    let review = catalog.open_review_of(decided).await.unwrap().expect("it waits");
+    let held_until = Some(catalog.now() + time::Duration::HOUR);
+    let by = Deciding { who: "user:merging", sees_ids: true, held_until, ..Deciding::default() };
+    let approve = Decision::Approve { customer_id: Some(gone) };
+    let done = catalog.decide_review(review.id, &by, &approve, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Filed));
+    let head = catalog.feed_head().await.unwrap();
+    assert_eq!(catalog.merge_customers(kept, gone, "user:eva").await.unwrap(), Merged::Done(4));
+    let filter = EventFilter { kinds: vec!["document.amended".to_owned()] };
+    let Followed::Page { events, .. } = catalog.follow(Some(head), &filter, 100).await.unwrap() else {
+        panic!("ours")
+    };
+    moved.sort_unstable();
+    let told: Vec<DocumentId> = events.iter().filter_map(|event| event.document_id).collect();
+    assert_eq!(told, moved);
+    assert!(events.iter().all(|event| event.customer_id == Some(kept)), "{events:?}");
+    behind(catalog, "UPDATE holds SET held_until = 1 WHERE document_id = $1".to_owned(), decided.0).await;
+    assert!(catalog.end_hold(decided).await.unwrap());
 }
 
 /// Of all merges that the feed tells of, those into this customer.

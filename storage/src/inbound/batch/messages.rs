@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use acuse_conversation::Intent;
+use acuse_conversation::{Intent, wording::Telling};
 use time::Duration;
 use uuid::Uuid;
 
@@ -71,13 +71,13 @@ pub(super) async fn save_messages(
     senders.save(tx).await?;
     for document in documents.iter().filter(|d| d.read_after.is_some()) {
         let media = document.of.message.media.as_ref();
-        answer(tx, document.of, media.and_then(|m| m.over_quota.as_ref())).await?;
+        answer(tx, document.of, media.and_then(|m| m.over_quota)).await?;
     }
     for message in messages.iter().filter(|m| m.direction == "in" && new.contains(&m.id)) {
         if let Some(contact) = message.contact {
             cases::greeted(tx, (contact, &clean(&message.message.phone_number_id))).await?;
         }
-        answer(tx, message, message.message.answer.as_ref()).await?;
+        answer(tx, message, message.message.answer).await?;
         heard(tx, message).await?;
     }
     Ok(())
@@ -145,7 +145,7 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
             return Ok(());
         }
     }
-    if said.answer.as_ref().is_some_and(|reply| reply.purpose == Purpose::SendNormally) {
+    if matches!(said.answer, Some(Telling::SendNormally)) {
         return cases::ask_for_unseen(tx, (contact, &number), message.id).await;
     }
     let message = cases::Heard {
@@ -183,9 +183,15 @@ fn senders_of(messages: &[NewMessage<'_>], new: &HashSet<Uuid>) -> Vec<Uuid> {
     senders.into_iter().collect()
 }
 
-/// Queues what is answered to a message at once; to many of them once.
-async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>) -> Result<(), CatalogError> {
-    let (Some(reply), Some(contact)) = (reply, message.contact) else { return Ok(()) };
+/// Queues what is answered to a message at once, in the language of whoever sent it; to many of them once.
+async fn answer(
+    tx: &mut Tx,
+    message: &NewMessage<'_>,
+    telling: Option<Telling<'static>>,
+) -> Result<(), CatalogError> {
+    let (Some(telling), Some(contact)) = (telling, message.contact) else { return Ok(()) };
+    let language = cases::person(tx, contact).await?.language;
+    let reply = NewReply::telling(telling, language, String::new());
     // What can be sent is no answer to whoever speaks with a person.
     let number = clean(&message.message.phone_number_id);
     if reply.purpose == Purpose::NotAFile && cases::is_with_a_person(tx, (contact, &number)).await? {
@@ -202,5 +208,5 @@ async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>)
         phone_number_id: Some(&message.message.phone_number_id),
         category: None,
     };
-    outbox::queue(tx, saying, reply).await
+    outbox::queue(tx, saying, &reply).await
 }

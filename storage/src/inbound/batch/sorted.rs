@@ -89,6 +89,9 @@ impl<'a> Sorted<'a> {
         self.named.insert(cut(&message.phone_number_id, 64), seen);
         let sent_at = inbound.then_some(message.sent_at);
         let contact = contacts.resolve(&message.identity, &message.phone_number_id, sent_at);
+        if let Some(contact) = contact {
+            contacts.came(contact, placed.received_at);
+        }
         let direction = if inbound { "in" } else { "echo" };
         self.messages.push(NewMessage { placed, id: Uuid::now_v7(), contact, direction, message });
     }

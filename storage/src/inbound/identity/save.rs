@@ -1,19 +1,26 @@
 //! Contacts and their names, as a batch leaves them.
 
+use std::collections::BTreeSet;
+
 use acuse_conversation::{End, Kind};
-use time::OffsetDateTime;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Contacts, NAME_CHARS, PHONE_CHARS};
 use crate::{
     cases::{self, Matter},
-    contacts,
+    contacts, erasure,
     error::CatalogError,
     names::{CaseId, ContactId, cut, micros},
     outbox::{HeldFor, move_lines, release_of},
     sql::Tx,
+    timeline::{self, Entry},
     words::CONTACTS,
 };
+
+/// Longest key that a telephone is known by, characters.
+const KEY_CHARS: usize = 256;
 
 /// What one customer owes is one matter: that of whom (`$2`) they (`$1`) turned out to be goes on, unless a person has it.
 const ONE_MATTER: &str = "UPDATE cases SET left_state = state, left_expects = expects, state = 'done', expects = NULL, due_at = NULL, \
@@ -57,6 +64,7 @@ impl Contacts {
         let rows: Vec<_> = self.touched.iter().collect();
         let ids: Vec<Uuid> = self.touched.keys().copied().collect();
         let before = contacts::searched(tx, &ids).await?;
+        let changed = self.with_another_key(tx).await?;
         insert!(
             tx,
             "INSERT INTO contacts (id, phone, name, language, phone_number_id, identity_key_hash, created_at, updated_at) VALUES ",
@@ -75,17 +83,72 @@ impl Contacts {
                 .bind(touch.name.as_deref().map(|t| cut(t, NAME_CHARS)))
                 .bind(touch.language.as_deref().map(|t| cut(t, 16)))
                 .bind(touch.phone_number_id.as_deref().map(|t| cut(t, 64)))
-                .bind(touch.identity_key_hash.as_deref().map(|t| cut(t, 256)))
+                .bind(touch.identity_key_hash.as_deref().map(|t| cut(t, KEY_CHARS)))
                 .bind(micros(at))
                 .bind(micros(at))
         )?;
         let now = rows.iter().map(|(id, touch)| (**id, touch.over(before.get(*id), micros(at))));
         contacts::keep_words(tx, &before, &now.collect()).await?;
+        self.note_changed(tx, &changed, at).await?;
         self.save_names(tx).await?;
         for (&from, &into) in &self.merged {
             self.save_merge(tx, from, into, at).await?;
         }
         self.save_windows(tx).await
+    }
+
+    /// A message of somebody's came then.
+    pub(in crate::inbound) fn came(&mut self, contact: ContactId, at: OffsetDateTime) {
+        let touch = self.touched.entry(contact.0).or_default();
+        touch.came_at = Some(touch.came_at.map_or(at, |first| first.min(at)));
+    }
+
+    /// Who is known by another key now than before: their number may be somebody else's.
+    async fn with_another_key(&self, tx: &mut Tx) -> Result<BTreeSet<Uuid>, CatalogError> {
+        let mut changed = BTreeSet::new();
+        if self.touched.values().all(|touch| touch.identity_key_hash.is_none()) {
+            return Ok(changed);
+        }
+        let known: Vec<Uuid> = self.touched.keys().chain(self.merged.keys()).copied().collect();
+        let rows = values!(
+            tx,
+            (Uuid, String),
+            "SELECT id, identity_key_hash FROM contacts WHERE identity_key_hash IS NOT NULL AND id IN (VALUES ",
+            1,
+            ")",
+            &known,
+            |q, id| q.bind(*id)
+        )?;
+        for (id, before) in rows {
+            let whom = self.settled(ContactId(id)).0;
+            let now = self.touched.get(&whom).and_then(|touch| touch.identity_key_hash.as_deref());
+            if now.is_some_and(|now| cut(now, KEY_CHARS) != before) {
+                changed.insert(whom);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// That they are is noted as of the moment before their message came: what they send from here on is theirs.
+    async fn note_changed(
+        &self,
+        tx: &mut Tx,
+        changed: &BTreeSet<Uuid>,
+        at: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let came_at = |id: &Uuid| self.touched.get(id).and_then(|touch| touch.came_at).unwrap_or(at);
+        let entries: Vec<Entry> = changed
+            .iter()
+            .map(|id| Entry {
+                document: None,
+                contact: Some(ContactId(*id)),
+                at: came_at(id).saturating_sub(Duration::MICROSECOND),
+                stage: None,
+                event: "identity_changed",
+                detail: json!({}),
+            })
+            .collect();
+        timeline::write(tx, &entries).await
     }
 
     /// Who writes opens their window: what waited for a template to reach them, for room in the number's tier, or for them to
@@ -158,7 +221,9 @@ impl Contacts {
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let into = held(tx, self.settled(ContactId(into)).0).await?;
-        if into == from {
+        // Whoever erases them at this moment is waited for.
+        held(tx, from).await?;
+        if into == from || !erasure::may_join(tx, from, into).await? {
             return Ok(());
         }
         for (id, subject) in all!(tx, (Uuid, String), ONE_MATTER, from, into)? {

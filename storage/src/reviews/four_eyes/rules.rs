@@ -20,7 +20,7 @@ use crate::{
     error::CatalogError,
     names::{CustomerId, at, micros, number, word},
     sql::Tx,
-    users::{self, DECIDES},
+    users,
 };
 
 /// What is asked of two persons. What is none is any.
@@ -84,12 +84,16 @@ impl Scope {
         self.kind.is_none_or(|kind| kind == Kind::Id)
     }
 
-    /// Whether a decision on a document needs two: by what it says now, or by what it is to say. Otherwise a rule would be
-    /// evaded by changing what it goes by.
-    pub(super) fn is_about_either(&self, document: &Document, answer: &Answer) -> bool {
-        let reasons: Vec<ReasonCode> = document.reasons.iter().map(|r| r.code).collect();
-        self.is_about(document.kind, &values(&document.fields), document.customer_id, &reasons)
-            || self.is_about(answer.kind, &answer.fields, answer.customer_id, &reasons)
+    /// Whether a decision on a document that waits or waited for these reasons needs two: by what it says now, or by what it is
+    /// to say. Otherwise a rule would be evaded by changing what it goes by.
+    pub(super) fn is_about_either(
+        &self,
+        document: &Document,
+        answer: &Answer,
+        reasons: &[ReasonCode],
+    ) -> bool {
+        self.is_about(document.kind, &values(&document.fields), document.customer_id, reasons)
+            || self.is_about(answer.kind, &answer.fields, answer.customer_id, reasons)
     }
 }
 
@@ -105,8 +109,10 @@ pub(super) struct Deciders {
 
 impl Deciders {
     pub(super) async fn now(tx: &mut Tx) -> Result<Self, CatalogError> {
-        let text =
-            format!("SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {DECIDES}");
+        let text = format!(
+            "SELECT COUNT(*), COUNT(CASE WHEN u.sees_ids THEN 1 END) FROM users u WHERE {}",
+            users::decides()
+        );
         let (all, see_ids) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
         Ok(Self { all: number("users", "role", all)?, see_ids: number("users", "sees_ids", see_ids)? })
     }
@@ -122,14 +128,22 @@ impl Deciders {
     }
 }
 
-/// How many of the rules that stand two people could keep.
-pub(crate) async fn kept(tx: &mut Tx) -> Result<usize, CatalogError> {
+/// How many of the rules that stand two people could keep, and how many they could not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByKeeping {
+    pub(crate) kept: usize,
+    pub(crate) left: usize,
+}
+
+/// The rules that stand, counted by whether two people could keep them.
+pub(crate) async fn rules_by_keeping(tx: &mut Tx) -> Result<ByKeeping, CatalogError> {
     let standing = rules(tx).await?;
     if standing.is_empty() {
-        return Ok(0);
+        return Ok(ByKeeping { kept: 0, left: 0 });
     }
     let deciding = Deciders::now(tx).await?;
-    Ok(standing.iter().filter(|rule| deciding.on_all(&rule.scope) >= TWO).count())
+    let kept = standing.iter().filter(|rule| deciding.on_all(&rule.scope) >= TWO).count();
+    Ok(ByKeeping { kept, left: standing.len() - kept })
 }
 
 type RuleRow = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<String>, Option<i64>, String, i64);
@@ -177,8 +191,7 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn four_eyes_left(&self) -> Result<usize, CatalogError> {
         let mut tx = self.reading().await?;
-        let standing = rules(&mut tx).await?.len();
-        Ok(standing.saturating_sub(kept(&mut tx).await?))
+        Ok(rules_by_keeping(&mut tx).await?.left)
     }
 
     /// Makes a rule, unless too few people could decide what it names.
