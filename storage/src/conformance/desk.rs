@@ -226,10 +226,7 @@ pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
     assert!(
         free.iter().any(|(r, _)| r.id == unclaimed.id) && free.iter().all(|(r, _)| r.claimed_by.is_none())
     );
-    let future = DocumentFilter {
-        from: Some(now() + time::Duration::days(1)),
-        ..DocumentFilter::default()
-    };
+    let future = DocumentFilter { from: Some(now() + time::Duration::days(1)), ..DocumentFilter::default() };
     assert!(catalog.documents(&future, None, 5).await.unwrap().data.is_empty());
     assert_eq!(catalog.ledger(future.from, None).await.unwrap().received, 0);
 }
