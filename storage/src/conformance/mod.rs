@@ -432,6 +432,7 @@ pub async fn at_work(catalog: &Catalog) {
         quality::what_is_filed_by_itself_is_sampled_blind,
         quality::a_sample_is_one_persons_at_a_time_and_may_be_unreadable,
         quality::what_was_put_right_before_its_check_was_filed_wrong,
+        quality::what_differs_counts_with_its_reopening_or_not_at_all,
         abstention::what_was_found_of_what_was_doubted_is_a_curve,
         abstention::a_threshold_is_set_and_taken_back,
         abstention::who_confirms_without_reading_is_told_apart,
