@@ -32,6 +32,7 @@ mod finance;
 mod found;
 mod four_eyes;
 mod given;
+mod handed;
 mod hold;
 mod house;
 mod lines;
@@ -149,6 +150,7 @@ pub async fn catalog(catalog: &Catalog) {
         hold::a_lease_that_was_lost_saves_nothing,
         hold::next_goes_on_past_what_others_hold,
         hold::what_waits_on_purpose_is_nobodys_next,
+        handed::what_is_beyond_whom_it_was_handed_to_is_left_to_the_others,
         hold::the_queue_is_a_table,
         hold::what_came_before_is_a_duplicate_and_no_more_when_taken_back,
         hold::what_was_typed_is_kept_until_it_is_told,
