@@ -443,6 +443,7 @@ pub async fn at_work(catalog: &Catalog) {
         four_eyes::two_say_the_same_or_a_third_settles_it,
         four_eyes::a_key_is_nobody_and_one_alone_changes_nothing_of_two,
         four_eyes::an_answer_is_taken_back_and_given_again,
+        four_eyes::who_has_answered_is_asked_no_more,
         four_eyes::where_it_may_be_an_id_only_who_sees_them_counts,
         people::whom_a_provider_vouches_for_comes_in,
         people::who_may_what_is_changed_and_told,
