@@ -308,6 +308,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::what_an_erased_receipt_paid_stays_paid,
+        collect::what_came_twice_stays_in_front_of_a_person,
         collect::a_slip_in_another_currency_is_a_persons,
         collect::what_a_withheld_receipt_pays_is_told_with_the_right,
         collect::two_receipts_at_once_both_count,
