@@ -19,8 +19,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use backfill::{Backfill, SENSITIVITY};
-pub(crate) use bindings::reach_of_key;
 pub use bindings::{Binding, NotBound};
+pub(crate) use bindings::{reach_of_key, reach_of_user};
 pub use score::{Rule, Scored};
 pub(crate) use score::{decided, settle};
 

@@ -92,6 +92,8 @@ pub struct ObligationFilter {
     pub customer: Option<CustomerId>,
     /// Only of this state.
     pub state: Option<ObligationState>,
+    /// Only those of which a receipt waits for a person's word, also where another one has paid since.
+    pub awaits_word: bool,
     /// Those after this one.
     pub after: Option<ObligationId>,
 }
@@ -203,6 +205,12 @@ impl Catalog {
         }
         query.holds("o.state =", filter.state.map(|s| Bind::text(s.as_str())));
         query.holds("o.id >", filter.after.map(|o| Bind::Id(o.0)));
+        if filter.awaits_word {
+            query.and(
+                "o.state IN ('held', 'paid') AND EXISTS (SELECT 1 FROM obligation_payments p \
+                 WHERE p.obligation_id = o.id AND p.state = 'proposed')",
+            );
+        }
         query.and(access.reach_customers(&tx, "c"));
         // A left join, so that it is the obligations which are walked.
         let text = format!(

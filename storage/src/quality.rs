@@ -3,12 +3,16 @@
 //! itself is measured, with its interval. A sample is leased like a review; what cannot be read is counted apart. What somebody
 //! put right before its sample was answered was filed wrong, and is answered by that.
 
+mod answer;
+
 use std::collections::BTreeMap;
 
 use acuse_pipeline::document::Kind;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use answer::{Answered, Differing};
 
 use crate::{
     access::Access,
@@ -37,17 +41,6 @@ pub struct Drawn {
     pub drawn_at: OffsetDateTime,
     /// Who has it in front of them.
     pub held_by: Option<String>,
-}
-
-/// What became of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answered {
-    /// It counts.
-    Kept,
-    /// Somebody has answered it already.
-    Already,
-    /// Somebody else has it in front of them.
-    HeldBy(String),
 }
 
 /// What was measured of one kind.
@@ -224,65 +217,6 @@ impl Catalog {
              JOIN documents d ON d.id = q.document_id WHERE q.id = $1 AND {WAITS}"
         );
         optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id, present)?.map(drawn).transpose()
-    }
-
-    /// Keeps what a person said of a sample that nobody else has: whether it is what was filed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn answer_quality_check(
-        &self,
-        id: Uuid,
-        who: &str,
-        agrees: bool,
-        answer: &BTreeMap<&str, String>,
-    ) -> Result<Answered, CatalogError> {
-        self.close_quality_check(id, who, Some(agrees), answer).await
-    }
-
-    /// Keeps that a person could not read the paper of a sample: it measures nothing, and is counted as such.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn give_up_quality_check(&self, id: Uuid, who: &str) -> Result<Answered, CatalogError> {
-        self.close_quality_check(id, who, None, &BTreeMap::new()).await
-    }
-
-    async fn close_quality_check(
-        &self,
-        id: Uuid,
-        who: &str,
-        agrees: Option<bool>,
-        answer: &BTreeMap<&str, String>,
-    ) -> Result<Answered, CatalogError> {
-        let mut tx = self.writing().await?;
-        let present = micros(tx.now());
-        let document = optional!(
-            tx,
-            (Uuid,),
-            "UPDATE quality_checks SET checked_by = $2, checked_at = $3, agrees = $4, answer = $5 \
-             WHERE id = $1 AND checked_at IS NULL \
-               AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id",
-            id,
-            who,
-            present,
-            agrees,
-            to_json("an answer", answer)?
-        )?;
-        let Some((document,)) = document else {
-            let holder = optional!(
-                tx,
-                (String,),
-                "SELECT claimed_by FROM quality_checks \
-                 WHERE id = $1 AND checked_at IS NULL AND claimed_by IS NOT NULL",
-                id
-            )?;
-            return Ok(holder.map_or(Answered::Already, |(holder,)| Answered::HeldBy(holder)));
-        };
-        let detail = json!({ "check": id, "agrees": agrees });
-        audit::write(&mut tx, who, "checked_blind", Some(DocumentId(document)), &detail).await?;
-        tx.commit().await?;
-        Ok(Answered::Kept)
     }
 
     /// What was measured, by kind.

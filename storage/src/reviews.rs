@@ -29,6 +29,7 @@ pub(crate) use hold::push_hold;
 pub use hold::{Held, Undone};
 pub use list::{Party, ReviewFilter};
 pub use reopen::Reopened;
+pub(crate) use reopen::reopen;
 pub use resolve::{Deciding, Decision, Overridden, Resolved};
 use serde::Serialize;
 pub use table::{Order, Table};

@@ -1,6 +1,7 @@
-//! The people who review, their sessions (`sessions`) and who they are for an identity provider (`identities`). Passwords
-//! come hashed (argon2) from the caller.
+//! The people who review, their sessions (`sessions`), who they are for an identity provider (`identities`) and what waits for
+//! one of them alone (`handed`). Passwords come hashed (argon2) from the caller.
 
+mod handed;
 pub mod identities;
 mod sessions;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use handed::rebound;
 pub use sessions::{Session, Way};
 
 use crate::{
@@ -279,29 +281,8 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
     }
     let user = lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
     let sees_less = change.sees_ids == Some(false);
-    leave_to_others(tx, &user, sees_less).await?;
+    handed::leave_to_others(tx, &user, sees_less).await?;
     Ok(Ok(user))
-}
-
-/// What waits for somebody alone who can decide it no more would be nobody's next.
-async fn leave_to_others(tx: &mut Tx, user: &User, sees_less: bool) -> Result<(), CatalogError> {
-    let who = format!("user:{}", user.name);
-    let decides = matches!(user.role, Role::Reviewer | Role::Supervisor | Role::Admin);
-    if user.disabled_at.is_some() || !decides {
-        execute!(
-            tx,
-            "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL",
-            who.as_str()
-        )?;
-    } else if sees_less {
-        execute!(
-            tx,
-            "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL \
-             AND document_id IN (SELECT d.id FROM documents d WHERE d.id = reviews.document_id AND d.sensitivity <> 'open')",
-            who.as_str()
-        )?;
-    }
-    Ok(())
 }
 
 async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {

@@ -4,8 +4,7 @@
 use acuse_pipeline::document::Kind;
 use acuse_storage::{
     keys::Scope,
-    quality::{Answered, Measured},
-    reviews::Reopened,
+    quality::{Answered, Differing, Drawn, Measured},
 };
 use askama::Template;
 use axum::{
@@ -162,16 +161,18 @@ pub async fn answer(
             let judged = said.kind().and_then(|kind| said.is_as_filed(kind, &document));
             let (answered, agrees) = match judged {
                 _ if said.is_unreadable() => (app.catalog.give_up_quality_check(id, actor).await?, true),
-                Ok(agrees) => {
-                    let answer = said.answer();
-                    (app.catalog.answer_quality_check(id, actor, agrees, &answer).await?, agrees)
-                }
+                Ok(true) => (app.catalog.answer_quality_check(id, actor, true, &said.answer()).await?, true),
+                Ok(false) => (differs(&app, actor, &drawn, &said).await?, false),
                 Err(fault) => return asked(&app, &person, (id, document), said, Some(fault)).await,
             };
             match answered {
                 Answered::Kept => {}
                 Answered::Already => {
                     return Err(Problem::Conflict("somebody has answered it already".to_owned()));
+                }
+                Answered::Changed => {
+                    let why = "the document changed meanwhile: look at it again";
+                    return Err(Problem::Conflict(why.to_owned()));
                 }
                 Answered::HeldBy(other) => {
                     let fault = Some(Fault::held_by(&other));
@@ -184,19 +185,18 @@ pub async fn answer(
             if agrees {
                 return Ok(Redirect::to("/checks?said=same").into_response());
             }
-            let until = app.catalog.now() + LEASE;
-            let why = "A blind check says something else than what was filed.";
-            let reopened =
-                app.catalog.reopen(document.id, actor, Some(drawn.document_version), why, until).await?;
-            if !matches!(reopened, Reopened::Waits(_)) {
-                return Err(Problem::Conflict("the document changed meanwhile: look at it again".to_owned()));
-            }
-            // What they say of it stands in its form, and is not typed twice.
-            app.catalog.save_draft(document.id, actor, document.version, &said.draft()).await?;
             Ok(Redirect::to(&format!("/documents/{}", document.id)).into_response())
         }
         .await,
     )
+}
+
+/// What somebody says else than what was filed counts, and the document is in front of them, in one.
+async fn differs(app: &App, actor: &str, drawn: &Drawn, said: &Said) -> Result<Answered, Problem> {
+    let (answer, draft) = (said.answer(), said.draft());
+    let why = "A blind check says something else than what was filed.";
+    let differing = Differing { answer: &answer, draft: &draft, why, until: app.catalog.now() + LEASE };
+    Ok(app.catalog.differ_from_filed(drawn, actor, differing).await?)
 }
 
 /// How many are drawn.

@@ -98,6 +98,7 @@ pub async fn list(
         customer: word::<CustomerId>("customer_id", query.customer_id.as_deref())?,
         state: word::<ObligationState>("state", query.state.as_deref())?,
         after: cursor::<ObligationId>(query.after.as_deref())?,
+        ..ObligationFilter::default()
     };
     let most = limit(query.limit)?;
     let data = app.catalog.obligations(caller.access(), &filter, most).await?;

@@ -1,6 +1,6 @@
 //! A review that is not decided now, or not by this person.
 
-use acuse_storage::{Document, ReviewId, names::WaitsFor, users::User};
+use acuse_storage::{Document, ReviewId, users::User};
 use time::{Duration, OffsetDateTime};
 
 use super::{Refusal, Verdict, prepare::noted};
@@ -57,8 +57,7 @@ async fn why_not(app: &App, user: &User, document: &Document) -> Result<Option<&
         return Ok(Some("does not see this document"));
     }
     let person = format!("user:{}", user.name);
-    let asks_another = document.waits_for == Some(WaitsFor::SecondReviewer);
-    if asks_another && app.catalog.opinions_of(document.id).await?.iter().any(|o| o.person == person) {
+    if app.catalog.is_for_others(document, &person).await? {
         return Ok(Some("has answered already, and somebody else is asked"));
     }
     Ok(None)

@@ -15,7 +15,7 @@ use crate::{
     merges,
     names::{CustomerId, EntityId, KeyId, UserId, cut, micros},
     sql::Tx,
-    users::User,
+    users::{self, User},
 };
 
 /// One thing to be bound to.
@@ -116,10 +116,15 @@ impl Catalog {
     /// # Errors
     /// When the database fails; `Ok(Err(_))` where one of them is not there.
     pub async fn bind_key(&self, key: KeyId, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
-        self.bind(key.0, to).await
+        let mut tx = self.writing().await?;
+        if let Err(not) = bind_anew(&mut tx, key.0, to).await? {
+            return Ok(Err(not));
+        }
+        tx.commit().await?;
+        Ok(Ok(()))
     }
 
-    /// Binds a person to exactly these.
+    /// Binds a person to exactly these. What waits for them alone, and is beyond them then, is left to the others.
     ///
     /// # Errors
     /// As [`Catalog::bind_key`].
@@ -128,7 +133,13 @@ impl Catalog {
         user: UserId,
         to: &[Binding],
     ) -> Result<Result<(), NotBound>, CatalogError> {
-        self.bind(user.0, to).await
+        let mut tx = self.writing().await?;
+        if let Err(not) = bind_anew(&mut tx, user.0, to).await? {
+            return Ok(Err(not));
+        }
+        users::rebound(&mut tx, user).await?;
+        tx.commit().await?;
+        Ok(Ok(()))
     }
 
     /// Whether a person is bound to exactly these, by whichever of their customers' ids.
@@ -166,17 +177,6 @@ impl Catalog {
     pub async fn can_bind(&self, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
         let mut tx = self.reading().await?;
         there(&mut tx, to).await
-    }
-
-    async fn bind(&self, holder: Uuid, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
-        let mut tx = self.writing().await?;
-        if let Err(not) = there(&mut tx, to).await? {
-            return Ok(Err(not));
-        }
-        execute!(tx, "DELETE FROM bindings WHERE holder_id = $1", holder)?;
-        bind(&mut tx, holder, to).await?;
-        tx.commit().await?;
-        Ok(Ok(()))
     }
 
     /// The first customers that this caller is bound to by name, each as who they are by now, at most `most`; empty where they
@@ -234,6 +234,16 @@ impl Catalog {
     }
 }
 
+/// Binds a holder to these and to nothing else; what is refused has changed nothing.
+async fn bind_anew(tx: &mut Tx, holder: Uuid, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
+    if let Err(not) = there(tx, to).await? {
+        return Ok(Err(not));
+    }
+    execute!(tx, "DELETE FROM bindings WHERE holder_id = $1", holder)?;
+    bind(tx, holder, to).await?;
+    Ok(Ok(()))
+}
+
 async fn bind(tx: &mut Tx, holder: Uuid, to: &[Binding]) -> Result<(), CatalogError> {
     for binding in to {
         let (customer, entity, team) = match binding {
@@ -285,6 +295,11 @@ async fn there(tx: &mut Tx, to: &[Binding]) -> Result<Result<(), NotBound>, Cata
 /// How far a key reaches, for what is done in its name; it says nothing of IDs.
 pub(crate) async fn reach_of_key(tx: &mut Tx, key: KeyId) -> Result<Access, CatalogError> {
     Ok(Access::of(false, bound(tx, key.0).await?))
+}
+
+/// How far a person sees, as they stand.
+pub(crate) async fn reach_of_user(tx: &mut Tx, user: &User) -> Result<Access, CatalogError> {
+    Ok(Access::of(user.sees_ids, bound(tx, user.id.0).await?))
 }
 
 /// To what this holder is bound; none where to nothing.

@@ -184,8 +184,8 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId, near: Near) -> R
         // It is talked of with somebody else by now.
         return Err(CatalogError::Contention);
     }
-    if matter.cases.is_empty() && matter.all.iter().any(|open| !open.is_open) {
-        // Their case is over, and a receipt holds something still: whoever sees to what is owed is to see it.
+    if matter.cases.is_empty() && !unseen::receipts(tx, customer).await?.is_empty() {
+        // Their case is over, and a receipt waits for a word still: whoever sees to what is owed is to see it.
         unseen::show(tx, customer).await?;
         matter = Matter::of(tx, customer).await?;
     }
@@ -198,10 +198,17 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId, near: Near) -> R
         unbilled::tell(tx, customer, &nobodys, &house).await?;
     }
     let Some(contact) = contact else { return Ok(()) };
-    // Nothing is owed, or they never agreed: it is over with them.
-    for case in matter.cases.iter().filter(|case| case.contact == contact && matter.is_over(case)) {
+    // Nothing is owed, or they never agreed: it is over with them. A receipt that is left is a person's.
+    for case in matter.cases.iter().filter(|case| case.contact == contact) {
+        let event = if matter.is_over(case) {
+            Event::ReviewDecided
+        } else if matter.all.is_empty() {
+            Event::ReceiptMatched { is_sure: false }
+        } else {
+            continue;
+        };
         if let Some(held) = get(tx, case.id).await? {
-            happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
+            happens(tx, held, Uuid::now_v7(), event).await?;
         }
     }
     let mut theirs: Vec<_> = matter.open().filter_map(|(_, whom)| whom).collect();
@@ -366,14 +373,7 @@ pub(crate) async fn settled(
     )?;
     let case = cases.iter().find(|case| shows.contains(&(case.id.0,))).or(cases.first());
     let Some(case) = case else { return Ok(None) };
-    let (others,) = one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM case_documents d JOIN obligation_payments p ON p.document_id = d.document_id \
-         WHERE d.case_id = $1 AND d.role = 'receipt' AND p.state = 'proposed'",
-        case.id.0
-    )?;
-    if others == 0 {
+    if !case.shows_slip {
         hold_contact(tx, case.contact).await?;
         if let Some(held) = get(tx, case.id).await? {
             happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;

@@ -12,6 +12,7 @@ mod merged;
 mod receipts;
 mod reminders;
 mod stops;
+mod twice;
 mod unheard;
 mod used;
 
@@ -79,6 +80,7 @@ pub(super) use reminders::{
     who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
 };
 pub(super) use stops::who_wants_no_advertising_is_reminded_of_what_they_owe;
+pub(super) use twice::what_came_twice_stays_in_front_of_a_person;
 pub(super) use unheard::{
     a_receipt_that_nobody_sent_is_seen, what_came_too_late_is_said_anew_or_a_persons,
     who_else_agreed_is_reminded_after_a_stop, who_sent_a_receipt_is_not_reminded_for_it,

@@ -330,3 +330,29 @@ pub(super) async fn where_it_may_be_an_id_only_who_sees_them_counts(catalog: &Ca
     }
     let_in(catalog, &shut_out).await;
 }
+
+/// Who has answered is not asked once more, and it is not for them whoever hands it to them: while there is somebody else.
+pub(super) async fn who_has_answered_is_asked_no_more(catalog: &Catalog) {
+    let (shut_out, rule) = a_pair(catalog).await;
+    let (id, review) = waiting(catalog).await;
+    let is_for_others = async |who: &str| {
+        let document = catalog.document(id).await.unwrap().unwrap();
+        let is_so = catalog.is_for_others(&document, who).await.unwrap();
+        assert_eq!(is_so, !is_next_of(catalog, id, who).await, "as the queue has it: {who}");
+        is_so
+    };
+    assert!(!is_for_others("user:ana").await);
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    assert!(is_for_others("user:ana").await && !is_for_others("user:ben").await);
+    assert_eq!(says(catalog, review.id, "user:ben", "3000000.00").await, Resolved::AnotherIsAsked);
+    assert!(!is_for_others("user:ana").await && !is_for_others("user:ben").await, "the two settle it");
+    let name = format!("eva-{}", Uuid::now_v7().simple());
+    let eva = catalog.put_user(&name, "$h", Role::Reviewer).await.unwrap();
+    assert!(is_for_others("user:ana").await && is_for_others("user:ben").await, "a third does");
+    assert!(!is_for_others("user:eva").await);
+    assert_eq!(says(catalog, review.id, "user:eva", "3000000.00").await, Resolved::Done(Status::Filed));
+    assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    let off = Change { disabled: Some(true), ..Change::default() };
+    catalog.change_user(eva, &off).await.unwrap().unwrap();
+    let_in(catalog, &shut_out).await;
+}

@@ -32,6 +32,7 @@ mod finance;
 mod found;
 mod four_eyes;
 mod given;
+mod handed;
 mod hold;
 mod house;
 mod lines;
@@ -149,6 +150,7 @@ pub async fn catalog(catalog: &Catalog) {
         hold::a_lease_that_was_lost_saves_nothing,
         hold::next_goes_on_past_what_others_hold,
         hold::what_waits_on_purpose_is_nobodys_next,
+        handed::what_is_beyond_whom_it_was_handed_to_is_left_to_the_others,
         hold::the_queue_is_a_table,
         hold::what_came_before_is_a_duplicate_and_no_more_when_taken_back,
         hold::what_was_typed_is_kept_until_it_is_told,
@@ -307,6 +309,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::what_an_erased_receipt_paid_stays_paid,
+        collect::what_came_twice_stays_in_front_of_a_person,
         collect::a_slip_in_another_currency_is_a_persons,
         collect::what_a_withheld_receipt_pays_is_told_with_the_right,
         collect::two_receipts_at_once_both_count,
@@ -434,6 +437,7 @@ pub async fn at_work(catalog: &Catalog) {
         quality::what_is_filed_by_itself_is_sampled_blind,
         quality::a_sample_is_one_persons_at_a_time_and_may_be_unreadable,
         quality::what_was_put_right_before_its_check_was_filed_wrong,
+        quality::what_differs_counts_with_its_reopening_or_not_at_all,
         abstention::what_was_found_of_what_was_doubted_is_a_curve,
         abstention::a_threshold_is_set_and_taken_back,
         abstention::who_confirms_without_reading_is_told_apart,
@@ -442,6 +446,7 @@ pub async fn at_work(catalog: &Catalog) {
         four_eyes::two_say_the_same_or_a_third_settles_it,
         four_eyes::a_key_is_nobody_and_one_alone_changes_nothing_of_two,
         four_eyes::an_answer_is_taken_back_and_given_again,
+        four_eyes::who_has_answered_is_asked_no_more,
         four_eyes::where_it_may_be_an_id_only_who_sees_them_counts,
         four_eyes::what_waited_for_a_reason_is_under_its_rule_when_it_rests,
         people::whom_a_provider_vouches_for_comes_in,

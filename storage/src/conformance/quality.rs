@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Access, Catalog, DocumentId,
     names::Stage,
-    quality::{Answered, Drawn, Measured},
+    quality::{Answered, Differing, Drawn, Measured},
     reviews::{Deciding, Decision, Resolved, Undone},
     stages::Step,
 };
@@ -174,5 +174,55 @@ pub(super) async fn what_was_put_right_before_its_check_was_filed_wrong(catalog:
     let done = catalog.decide_review(review.id, &by, &approve, None).await.unwrap();
     assert_eq!(done, Resolved::Done(Status::Filed));
     assert_eq!(measured(catalog).await.wrong, so_far + 1);
+    catalog.set_quality_share(Kind::Invoice, 0, "user:boss").await.unwrap();
+}
+
+/// The sample of a document, which somebody takes; whatever waits before it they cannot read.
+async fn takes(catalog: &Catalog, who: &str, id: DocumentId) -> Drawn {
+    loop {
+        let drawn = claimed(catalog, who).await.expect("it waits");
+        if drawn.document_id == id {
+            return drawn;
+        }
+        catalog.give_up_quality_check(drawn.id, who).await.unwrap();
+    }
+}
+
+pub(super) async fn what_differs_counts_with_its_reopening_or_not_at_all(catalog: &Catalog) {
+    catalog.set_quality_share(Kind::Invoice, 1_000_000, "user:boss").await.unwrap();
+    let id = files_itself(catalog).await;
+    let drawn = takes(catalog, "user:eva", id).await;
+    let counted = async || {
+        let now = measured(catalog).await;
+        (now.checked, now.wrong)
+    };
+    let before = counted().await;
+    let answer = BTreeMap::from([("total", "1.00".to_owned())]);
+    let draft = vec![("total".to_owned(), "1.00".to_owned())];
+    let until = crate::names::now() + time::Duration::MINUTE;
+    let said = Differing { answer: &answer, draft: &draft, why: "another total", until };
+    let differs = async |drawn: &Drawn, who: &str| {
+        let answered = catalog.differ_from_filed(drawn, who, said).await.unwrap();
+        let status = catalog.document(id).await.unwrap().unwrap().status;
+        let typed = catalog.draft(id, who).await.unwrap().map(|draft| draft.form);
+        (answered, status, typed)
+    };
+    // Somebody else decides it meanwhile, and may take that back.
+    again(catalog, id, Some(60), "123.45").await;
+    assert_eq!(differs(&drawn, "user:eva").await, (Answered::Changed, Status::Filed, None));
+    assert_eq!(counted().await, before, "nothing counts that is not put right");
+    assert_eq!(catalog.undo_decision(id, "user:ana", LEASE).await.unwrap(), Undone::Done(Status::Filed));
+
+    let drawn = takes(catalog, "user:eva", id).await;
+    let held = Answered::HeldBy("user:eva".into());
+    assert_eq!(differs(&drawn, "user:ben").await, (held, Status::Filed, None));
+    assert_eq!(counted().await, before, "nor is anything put right that does not count");
+    let kept = differs(&drawn, "user:eva").await;
+    assert_eq!(kept, (Answered::Kept, Status::InReview, Some(draft.clone())));
+    assert_eq!(counted().await, (before.0 + 1, before.1 + 1));
+    let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
+    assert_eq!(review.claimed_by.as_deref(), Some("user:eva"));
+    assert_eq!(differs(&drawn, "user:ben").await.0, Answered::Already);
+    assert_eq!(counted().await, (before.0 + 1, before.1 + 1), "once");
     catalog.set_quality_share(Kind::Invoice, 0, "user:boss").await.unwrap();
 }

@@ -37,18 +37,7 @@ impl Catalog {
         form: &Form,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        let present = tx.now();
-        execute!(
-            tx,
-            "INSERT INTO drafts (document_id, person, document_version, form, saved_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (document_id, person) DO UPDATE SET document_version = excluded.document_version, \
-             form = excluded.form, saved_at = excluded.saved_at",
-            document.0,
-            person,
-            document_version,
-            clean(&to_json("a draft", form)?),
-            micros(present)
-        )?;
+        save(&mut tx, (document, person), document_version, form).await?;
         tx.commit().await
     }
 
@@ -82,6 +71,27 @@ impl Catalog {
         discard(&mut tx, document, person).await?;
         tx.commit().await
     }
+}
+
+pub(crate) async fn save(
+    tx: &mut Tx,
+    (document, person): (DocumentId, &str),
+    document_version: i64,
+    form: &Form,
+) -> Result<(), CatalogError> {
+    let present = tx.now();
+    execute!(
+        tx,
+        "INSERT INTO drafts (document_id, person, document_version, form, saved_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (document_id, person) DO UPDATE SET document_version = excluded.document_version, \
+         form = excluded.form, saved_at = excluded.saved_at",
+        document.0,
+        person,
+        document_version,
+        clean(&to_json("a draft", form)?),
+        micros(present)
+    )
+    .map(drop)
 }
 
 pub(super) async fn discard(tx: &mut Tx, document: DocumentId, person: &str) -> Result<(), CatalogError> {

@@ -28,7 +28,7 @@ use crate::{
     catalog::Catalog,
     documents::Document,
     error::CatalogError,
-    names::{CustomerId, DocumentId, ReviewId, json, micros, to_json, word},
+    names::{CustomerId, DocumentId, ReviewId, WaitsFor, json, micros, to_json, word},
     sql::Tx,
 };
 
@@ -316,5 +316,23 @@ impl Catalog {
     pub async fn opinions_of(&self, document: DocumentId) -> Result<Vec<Opinion>, CatalogError> {
         let mut tx = self.reading().await?;
         opinions(&mut tx, document).await
+    }
+
+    /// Whether a document that waits is for others than this person, as the audit trail names them: they have answered, and it
+    /// is not for the two that there are to settle. As the queue has it, which gives it to them as the next no more.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn is_for_others(&self, document: &Document, person: &str) -> Result<bool, CatalogError> {
+        let differs = match document.waits_for {
+            Some(WaitsFor::SecondReviewer) => false,
+            Some(WaitsFor::Approver) => true,
+            _ => return Ok(false),
+        };
+        let mut tx = self.reading().await?;
+        if opinions(&mut tx, document.id).await?.iter().all(|opinion| opinion.person != person) {
+            return Ok(false);
+        }
+        Ok(!differs || Deciders::now(&mut tx).await?.on(document) > 2)
     }
 }

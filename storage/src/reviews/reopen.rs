@@ -85,30 +85,11 @@ impl Catalog {
         until: OffsetDateTime,
     ) -> Result<Reopened, CatalogError> {
         let mut tx = self.writing().await?;
-        let document = match at_rest(&mut tx, id, (who, seen_version)).await? {
-            Ok(document) => document,
-            Err(why) => return Ok(why),
-        };
-        if document.duplicate_of.is_some() && is_answer(&mut tx, id).await? {
-            return Ok(Reopened::NotAtRest);
+        let reopened = self::reopen(&mut tx, id, (who, seen_version), note, until).await?;
+        if matches!(reopened, Reopened::Waits(_)) {
+            tx.commit().await?;
         }
-        let Some(review) = taken_up(&mut tx, &document, note).await? else {
-            return Ok(Reopened::Changed(document.version));
-        };
-        vendors::forget(&mut tx, id).await?;
-        execute!(
-            tx,
-            "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, fence = 1 WHERE id = $1",
-            review.0,
-            who,
-            micros(until)
-        )?;
-        let detail = json!({ "review_id": review, "by": who, "from": document.status, "note": note });
-        audit::write(&mut tx, who, "reopened", Some(id), &detail).await?;
-        timeline::note(&mut tx, id, Stage::Done, "reopened", detail.clone()).await?;
-        events::tell(&mut tx, "document.in_review", id, detail).await?;
-        tx.commit().await?;
-        Ok(Reopened::Waits(review))
+        Ok(reopened)
     }
 
     /// Decides a document that is at rest anew, with the same trail as one that waited; no duplicate, which says what the first
@@ -166,6 +147,39 @@ impl Catalog {
         )?;
         carry_out(tx, review, document, by, decision, reply).await
     }
+}
+
+/// Puts what is at rest in front of a person again; whoever calls commits where it waits then.
+pub(crate) async fn reopen(
+    tx: &mut Tx,
+    id: DocumentId,
+    (who, seen_version): (&str, Option<i64>),
+    note: &str,
+    until: OffsetDateTime,
+) -> Result<Reopened, CatalogError> {
+    let document = match at_rest(tx, id, (who, seen_version)).await? {
+        Ok(document) => document,
+        Err(why) => return Ok(why),
+    };
+    if document.duplicate_of.is_some() && is_answer(tx, id).await? {
+        return Ok(Reopened::NotAtRest);
+    }
+    let Some(review) = taken_up(tx, &document, note).await? else {
+        return Ok(Reopened::Changed(document.version));
+    };
+    vendors::forget(tx, id).await?;
+    execute!(
+        tx,
+        "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, fence = 1 WHERE id = $1",
+        review.0,
+        who,
+        micros(until)
+    )?;
+    let detail = json!({ "review_id": review, "by": who, "from": document.status, "note": note });
+    audit::write(tx, who, "reopened", Some(id), &detail).await?;
+    timeline::note(tx, id, Stage::Done, "reopened", detail.clone()).await?;
+    events::tell(tx, "document.in_review", id, detail).await?;
+    Ok(Reopened::Waits(review))
 }
 
 /// What was at rest waits for a person again; none where it moved meanwhile.

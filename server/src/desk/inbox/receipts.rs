@@ -5,7 +5,7 @@ use acuse_storage::{
     CaseId, CustomerId, DocumentId,
     cases::Listed,
     names::ObligationId,
-    obligations::{ObligationFilter, ObligationState, Payment, Verdict},
+    obligations::{ObligationFilter, Payment, Verdict},
 };
 use axum::{Form, extract::State, response::IntoResponse};
 use serde::Deserialize;
@@ -41,12 +41,10 @@ pub(super) async fn paying(app: &App, person: &Person, case: &Listed) -> Result<
     else {
         return Ok(Vec::new());
     };
-    let held = ObligationFilter {
-        customer: Some(customer),
-        state: Some(ObligationState::Held),
-        ..ObligationFilter::default()
-    };
-    let owed = app.catalog.obligations(person.caller.access(), &held, PAGE).await?;
+    // Also of what another one has paid meanwhile: of money that came twice somebody is to know.
+    let waits =
+        ObligationFilter { customer: Some(customer), awaits_word: true, ..ObligationFilter::default() };
+    let owed = app.catalog.obligations(person.caller.access(), &waits, PAGE).await?;
     let mut found = Vec::new();
     for one in owed {
         for payment in one.payments.iter().filter(|payment| payment.state == "proposed") {

@@ -26,6 +26,8 @@ pub(super) struct Collected {
     pub number: String,
     /// A person has it.
     pub is_persons: bool,
+    /// It shows a receipt of which nobody has said whether it pays, also where another has paid since.
+    pub shows_slip: bool,
 }
 
 impl Collected {
@@ -75,11 +77,11 @@ impl Matter {
         all.filter(move |(_, to)| to.as_ref() == Some(whom)).map(|(open, _)| open)
     }
 
-    /// Whether nothing is left of what a case would tell: nothing is owed, or all of it is told to somebody else. Of one that
-    /// a person has they say so.
+    /// Whether nothing is left of what a case would tell: nothing is owed and no receipt waits for a word, or all of it is told
+    /// to somebody else. Of one that a person has they say so.
     pub(super) fn is_over(&self, case: &Collected) -> bool {
         let is_told = self.billed.iter().any(Option::is_some);
-        self.all.is_empty() || (!case.is_persons && is_told && !self.is_told_in(case))
+        (self.all.is_empty() && !case.shows_slip) || (!case.is_persons && is_told && !self.is_told_in(case))
     }
 
     /// Whether a case tells any of it.
@@ -118,19 +120,23 @@ impl Matter {
     }
 }
 
+type CaseRow = (Uuid, Uuid, String, String, bool);
+
 /// The open cases of a customer who owes, in their order.
 pub(super) async fn open_cases(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Collected>, CatalogError> {
     let text = format!(
-        "SELECT id, contact_id, phone_number_id, state FROM cases WHERE kind = 'collection' AND subject = $1 \
-         AND state IN {OPEN} ORDER BY id"
+        "SELECT id, contact_id, phone_number_id, state, EXISTS (SELECT 1 FROM case_documents d \
+           JOIN obligation_payments p ON p.document_id = d.document_id JOIN obligations o ON o.id = p.obligation_id \
+           WHERE d.case_id = cases.id AND d.role = 'receipt' AND p.state = 'proposed' AND o.state IN ('held', 'paid')) \
+         FROM cases WHERE kind = 'collection' AND subject = $1 AND state IN {OPEN} ORDER BY id"
     );
-    let rows =
-        all!(tx, (Uuid, Uuid, String, String), sqlx::AssertSqlSafe(text.clone()), customer.0.to_string())?;
-    let case = |(id, contact, number, state): (Uuid, Uuid, String, String)| Collected {
+    let rows = all!(tx, CaseRow, sqlx::AssertSqlSafe(text.clone()), customer.0.to_string())?;
+    let case = |(id, contact, number, state, shows_slip): CaseRow| Collected {
         id: CaseId(id),
         contact: ContactId(contact),
         number,
         is_persons: state == State::Human.as_str(),
+        shows_slip,
     };
     Ok(rows.into_iter().map(case).collect())
 }
