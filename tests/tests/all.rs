@@ -33,6 +33,7 @@ mod desk_oidc;
 mod desk_people;
 mod desk_picture;
 mod desk_sums;
+mod desk_together;
 mod desk_views;
 mod desk_work;
 mod door;
