@@ -26,6 +26,7 @@ mod desk_decide;
 mod desk_drafts;
 mod desk_finance;
 mod desk_flow;
+mod desk_hands;
 mod desk_harm;
 mod desk_kept;
 mod desk_ledger;
