@@ -26,15 +26,15 @@ use crate::{
 };
 
 /// A place without a reader, where the test says what was read.
-struct Place {
+pub struct Place {
     _server: Guarded,
     alone: Alone,
-    api: Api,
-    ana: Reviewer,
+    pub api: Api,
+    pub ana: Reviewer,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let alone = Alone::on_sqlite().await;
         let server = alone.place.start("web", &["web"]).unwrap();
         let api = Api::connect(&alone.place, ALL).await.unwrap();
@@ -42,12 +42,12 @@ impl Place {
         Self { _server: server, alone, api, ana }
     }
 
-    fn catalog(&self) -> &Catalog {
+    pub fn catalog(&self) -> &Catalog {
         &self.alone.catalog
     }
 
     /// A file that was not opened, for this reason.
-    async fn refused(&self, name: &str, reason: Reason) -> DocumentId {
+    pub async fn refused(&self, name: &str, reason: Reason) -> DocumentId {
         let id = sent(&self.api, name).await;
         assert!(matches!(self.catalog().begin(id, Stage::Read).await.unwrap(), Begun::Go(_)));
         let step = self.catalog().into_review(id, Stage::Read, &[reason], None, None).await.unwrap();
@@ -56,7 +56,7 @@ impl Place {
     }
 
     /// The page of a document that Ana has taken, ready to decide.
-    async fn browser(&self, chromium: &str, id: DocumentId) -> Browser {
+    pub async fn browser(&self, chromium: &str, id: DocumentId) -> Browser {
         self.ana.take(&id.to_string()).await;
         let mut page = Browser::start(chromium, (1280, 900)).unwrap();
         page.open(&format!("{}/documents/{id}", self.ana.base), &self.ana.cookie).unwrap();
@@ -65,7 +65,8 @@ impl Place {
     }
 }
 
-fn pages(id: DocumentId, count: u32) -> Vec<StoredPage> {
+/// Pages whose pictures nobody drew.
+pub fn pages(id: DocumentId, count: u32) -> Vec<StoredPage> {
     let page = |number| StoredPage {
         key: ObjectKey::page(id, number, &Sha256::of(b"a page")),
         width: 1000,

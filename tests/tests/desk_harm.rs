@@ -55,7 +55,7 @@ impl Desk {
         self.api.get(&format!("/v1/documents/{}", self.ids[n])).await.unwrap()
     }
 
-    async fn events(&self, n: usize, kind: &str) -> usize {
+    pub async fn events(&self, n: usize, kind: &str) -> usize {
         let events = self.api.get("/v1/events?limit=200").await.unwrap();
         let mine = |e: &&Value| e["document_id"] == self.ids[n].as_str() && e["kind"] == kind;
         events["data"].as_array().unwrap().iter().filter(mine).count()

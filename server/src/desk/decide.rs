@@ -234,7 +234,11 @@ pub async fn undo(
 /// What a refusal says at the top of the page; what it says of fields stands at them.
 pub(super) fn general(refusal: &Refusal) -> Vec<String> {
     match refusal {
-        Refusal::Problem(problem) => vec![super::sentence(&problem.to_string())],
+        Refusal::Problem(problem) => {
+            let said = problem.to_string();
+            // Whoever has it is a colleague here, by their name.
+            vec![super::sentence(said.strip_prefix("user:").unwrap_or(&said))]
+        }
         Refusal::Faults(faults) => {
             let general = faults.iter().filter(|f| f.field.is_none());
             general.map(|f: &Fault| super::sentence(&f.message)).collect()
