@@ -51,6 +51,7 @@ mod plans;
 mod quality;
 mod retained;
 mod road;
+mod same_bytes;
 mod sealed;
 mod search;
 mod split;
@@ -125,6 +126,8 @@ pub async fn catalog(catalog: &Catalog) {
         road::the_feed_never_skips,
         desk::one_of_two_claimers_wins,
         desk::a_duplicate_is_taken_up_again_and_is_none,
+        same_bytes::what_was_found_in_one_is_in_each,
+        same_bytes::what_an_erased_one_was_nobody_knows,
         desk::decisions_are_made_once,
         desk::a_new_customer_wakes_what_waits,
         customers::a_name_has_one_owner,
