@@ -1,7 +1,9 @@
 //! The conversation with a contact: messages both ways in order, the documents that they brought, and what became of
 //! what we sent. Who may see what is said here once, for the API and the desk: a message about a document that is
-//! withheld from the reader has no words, and one about a document that does not exist for them is not there.
+//! withheld from the reader has no words, nor has what was said of a bill that is, and one about a document that does not
+//! exist for them is not there.
 
+mod owed;
 mod people;
 
 use acuse_pipeline::document::{Kind, Status};
@@ -215,6 +217,8 @@ impl Catalog {
             beside("o.case_id"),
             beside("(SELECT cm.case_id FROM case_messages cm WHERE cm.message_id = m.id)"),
         );
+        let of_bill =
+            if owed::is_withheld(&mut tx, access, contact).await? { owed::OF_BILLS } else { "1 = 0" };
         let text = format!(
             "SELECT m.id AS id, m.direction AS way, m.sent_at AS sent_at, m.type AS kind, m.phone_number_id AS phone_number_id, \
                m.body AS body, {document}, {heard} AS is_beside, CAST(NULL AS TEXT) AS state, CAST(0 AS BIGINT) AS status_rank, \
@@ -222,7 +226,7 @@ impl Catalog {
              FROM messages m LEFT JOIN documents d ON d.message_id = m.id LEFT JOIN attachments a ON a.id = m.id AND 1 = 0 \
              WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {heard_over} AND {exists} \
              UNION ALL \
-             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, ({asked} OR {SHOWN_BESIDE}), \
+             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, ({asked} OR {SHOWN_BESIDE} OR {of_bill}), \
                o.state, o.status_rank, o.error, {file} \
              FROM outbox o LEFT JOIN documents d ON d.id = o.document_id \
              LEFT JOIN attachments a ON a.id = o.attachment_id AND a.object_key IS NOT NULL \

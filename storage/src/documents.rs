@@ -7,6 +7,7 @@ mod list;
 mod missing;
 mod order;
 mod row;
+mod same_bytes;
 mod sums;
 mod words;
 

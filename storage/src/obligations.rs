@@ -57,17 +57,17 @@ pub struct Obligation {
     pub id: ObligationId,
     /// Who owes it.
     pub customer_id: CustomerId,
-    /// The number of its bill.
-    pub number: String,
-    /// How much, a decimal with a point.
-    pub amount: String,
-    /// How much of it is paid; none where a receipt that counts in it is not for this reader's eyes, or not theirs: the sum
-    /// would say what it says.
+    /// The number of its bill; absent where it is withheld.
+    pub number: Option<String>,
+    /// How much, a decimal with a point; absent where it is withheld.
+    pub amount: Option<String>,
+    /// How much of it is paid; none where it is withheld, or a receipt that counts in it is not for this reader's eyes, or
+    /// not theirs: the sum would say what it says.
     pub paid: Option<String>,
-    /// ISO 4217.
-    pub currency: String,
-    /// When it is due.
-    pub due: String,
+    /// ISO 4217; absent where it is withheld.
+    pub currency: Option<String>,
+    /// When it is due; absent where it is withheld.
+    pub due: Option<String>,
     /// Where it stands.
     pub state: ObligationState,
     /// How often its debtor was reminded.
@@ -76,8 +76,10 @@ pub struct Obligation {
     pub promised_for: Option<String>,
     /// Who is reminded, where one was named.
     pub contact_id: Option<ContactId>,
-    /// The bill of ours, where it was filed.
+    /// The bill of ours, where it was filed and exists for this reader.
     pub document_id: Option<DocumentId>,
+    /// Whether it is owed because its bill was filed, and what that says is kept from the reader.
+    pub withheld: bool,
     /// Receipts that pay it, or may.
     pub payments: Vec<Payment>,
     /// When it was handed in.
@@ -159,29 +161,60 @@ type Row = (
     Option<String>,
     Option<Uuid>,
     Option<Uuid>,
+    bool,
     i64,
 );
 
-const COLUMNS: &str = "o.id, o.customer_id, o.number, o.amount, o.paid, o.currency, o.due, o.state, o.said, \
-     o.promised_for, o.contact_id, o.document_id, o.created_at";
+/// What is read of an obligation (under `o`) for this reader: its bill, where that exists for them, and whether it is owed by
+/// what that says and they are not told. What was handed in is whoever's word it was.
+fn columns(tx: &Tx, access: &Access) -> String {
+    let of_bill = "FROM documents bill WHERE bill.id = o.document_id";
+    let (reach, told) = (access.reach(tx, "bill"), access.told("bill"));
+    format!(
+        "o.id, o.customer_id, o.number, o.amount, o.paid, o.currency, o.due, o.state, o.said, o.promised_for, \
+         o.contact_id, (SELECT bill.id {of_bill} AND {reach}), \
+         (o.by_rule AND (SELECT ({reach} AND {told}) {of_bill}) IS NOT TRUE), o.created_at"
+    )
+}
 
 fn obligation(row: Row, known: Known) -> Result<Obligation, CatalogError> {
-    let (id, customer, bill, owed, paid, currency, due, state, said, promised_for, contact, document, made) =
-        row;
+    let (
+        id,
+        customer,
+        bill,
+        owed,
+        paid,
+        currency,
+        due,
+        state,
+        said,
+        promised_for,
+        contact,
+        document,
+        withheld,
+        made,
+    ) = row;
+    // All of it is paid, or so much of all of it by a receipt: that would say what it comes to.
+    let told = |text: String| Some(text).filter(|_| !withheld);
+    let mut payments = known.payments;
+    if withheld {
+        payments.iter_mut().for_each(|payment| payment.amount = None);
+    }
     Ok(Obligation {
         id: ObligationId(id),
         customer_id: CustomerId(customer),
-        number: bill,
-        amount: to_text(amount("amount", &owed)?),
-        paid: Some(to_text(amount("paid", &paid)?)).filter(|_| known.is_sum_told),
-        currency,
-        due,
+        number: told(bill),
+        amount: told(to_text(amount("amount", &owed)?)),
+        paid: told(to_text(amount("paid", &paid)?)).filter(|_| known.is_sum_told),
+        currency: told(currency),
+        due: told(due),
         state: word(T, "state", &state)?,
         reminders: number(T, "said", said)?,
         promised_for,
         contact_id: contact.map(ContactId),
         document_id: document.map(DocumentId),
-        payments: known.payments,
+        withheld,
+        payments,
         created_at: at(T, "created_at", made)?,
     })
 }
@@ -214,8 +247,9 @@ impl Catalog {
         query.and(access.reach_customers(&tx, "c"));
         // A left join, so that it is the obligations which are walked.
         let text = format!(
-            "SELECT {COLUMNS} FROM obligations o LEFT JOIN customers c ON c.id = o.customer_id WHERE {} \
+            "SELECT {} FROM obligations o LEFT JOIN customers c ON c.id = o.customer_id WHERE {} \
              ORDER BY o.id LIMIT {}",
+            columns(&tx, access),
             query.all(),
             limit.min(500)
         );
@@ -239,7 +273,8 @@ impl Catalog {
     ) -> Result<Option<Obligation>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT {COLUMNS} FROM obligations o JOIN customers c ON c.id = o.customer_id WHERE o.id = $1 AND {}",
+            "SELECT {} FROM obligations o JOIN customers c ON c.id = o.customer_id WHERE o.id = $1 AND {}",
+            columns(&tx, access),
             access.reach_customers(&tx, "c")
         );
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };

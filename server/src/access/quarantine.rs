@@ -22,16 +22,31 @@ pub async fn is_held(app: &App, document: &Document) -> Result<bool, Problem> {
     };
     let bytes = |d: &Document| d.original.as_ref().map(|o| o.sha256);
     let first = first.filter(|first| bytes(first) == bytes(document));
-    Ok(holds(first.as_ref().unwrap_or(document), app.scans))
+    if holds(first.as_ref().unwrap_or(document), app.scans) {
+        return Ok(true);
+    }
+    let Some(hash) = bytes(document) else { return Ok(false) };
+    // What was linked as a duplicate was not judged itself, and may be none any more: the same bytes are as dangerous.
+    let alike = app.catalog.suspected_with_sha256(&hash, document.id, UNSCANNED).await?;
+    if alike.iter().any(is_found_in) {
+        return Ok(true);
+    }
+    // Erased, the first of them says no more what was found in it.
+    Ok(document.page_count.is_none() && app.catalog.was_linked_to_erased(document.id).await?)
+}
+
+/// Whether malware was found in a document, or nobody could look.
+fn is_found_in(document: &Document) -> bool {
+    document.findings.iter().chain(&document.reasons).any(is_dangerous)
+}
+
+fn is_dangerous(reason: &Reason) -> bool {
+    reason.code == ReasonCode::Malware || reason.detail.get(UNSCANNED).is_some_and(|v| v == true)
 }
 
 /// A document that `read` has been through has a page count, be it 0; it gets there only past the scanner.
 fn holds(document: &Document, scans: bool) -> bool {
-    let dangerous = |reason: &Reason| {
-        reason.code == ReasonCode::Malware || reason.detail.get(UNSCANNED).is_some_and(|v| v == true)
-    };
-    let passed = document.page_count.is_some() && !document.findings.iter().any(dangerous);
-    document.findings.iter().chain(&document.reasons).any(dangerous) || scans && !passed
+    is_found_in(document) || scans && document.page_count.is_none()
 }
 
 /// Lets `caller` at the content of `document`, or not.

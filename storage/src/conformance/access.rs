@@ -3,6 +3,7 @@
 
 mod beyond;
 mod bound;
+mod owed;
 mod withheld;
 
 use acuse_pipeline::{
@@ -29,6 +30,9 @@ pub(super) use beyond::{
 pub(super) use bound::{
     who_is_bound_reaches_what_is_theirs, who_is_bound_to_firms_lists_whose_papers_they_have,
     who_is_bound_to_many_hears_of_each,
+};
+pub(super) use owed::{
+    what_is_handed_in_is_told_whatever_its_bill_is, what_is_owed_by_a_withheld_bill_is_told_with_the_right,
 };
 pub(super) use withheld::{
     a_word_does_not_open_an_id, doubt_withholds, search_does_not_tell_what_is_withheld,

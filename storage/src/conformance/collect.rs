@@ -15,6 +15,7 @@ mod stops;
 mod twice;
 mod unheard;
 mod used;
+mod withheld;
 
 use acuse_conversation::Policies;
 use time::{Duration, OffsetDateTime};
@@ -86,6 +87,7 @@ pub(super) use unheard::{
     who_else_agreed_is_reminded_after_a_stop, who_sent_a_receipt_is_not_reminded_for_it,
 };
 pub(super) use used::what_was_used_pays_nothing_by_itself;
+pub(super) use withheld::what_is_said_of_a_withheld_bill_is_told_with_the_right;
 
 /// Ten in the morning of today, in Madrid, where the debtors of these promises are.
 fn morning() -> OffsetDateTime {

@@ -52,6 +52,7 @@ mod plans;
 mod quality;
 mod retained;
 mod road;
+mod same_bytes;
 mod sealed;
 mod search;
 mod split;
@@ -126,6 +127,8 @@ pub async fn catalog(catalog: &Catalog) {
         road::the_feed_never_skips,
         desk::one_of_two_claimers_wins,
         desk::a_duplicate_is_taken_up_again_and_is_none,
+        same_bytes::what_was_found_in_one_is_in_each,
+        same_bytes::what_an_erased_one_was_nobody_knows,
         desk::decisions_are_made_once,
         desk::a_new_customer_wakes_what_waits,
         customers::a_name_has_one_owner,
@@ -307,6 +310,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_else_agreed_is_reminded_after_a_stop,
         collect::who_sent_a_receipt_is_not_reminded_for_it,
         collect::a_receipt_pays_only_once_a_person_says_so,
+        collect::what_is_said_of_a_withheld_bill_is_told_with_the_right,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::what_an_erased_receipt_paid_stays_paid,
         collect::what_came_twice_stays_in_front_of_a_person,
@@ -349,6 +353,8 @@ pub async fn catalog(catalog: &Catalog) {
         cases::what_a_person_ends_is_told_once,
         cases::who_answers_us_is_heard_beside_files,
         owed::a_filed_bill_of_ours_is_owed_and_follows_its_paper,
+        access::what_is_owed_by_a_withheld_bill_is_told_with_the_right,
+        access::what_is_handed_in_is_told_whatever_its_bill_is,
         owed::what_comes_to_much_is_approved_before_it_is_filed,
         owed::what_would_be_filed_by_itself_goes_on_once_approved,
         answered::an_approver_is_asked_when_it_cannot_be_taken_back,

@@ -54,6 +54,10 @@ async fn corrected(catalog: &Catalog, id: DocumentId, name: FieldName, value: &s
     catalog.decide_again(id, &by, &correct, None).await.unwrap()
 }
 
+fn is_called(owed: &Obligation, number: &str) -> bool {
+    owed.number.as_deref() == Some(number)
+}
+
 async fn owed(catalog: &Catalog, customer: CustomerId) -> Vec<Obligation> {
     let filter = ObligationFilter { customer: Some(customer), ..ObligationFilter::default() };
     catalog.obligations(&Access::new(true), &filter, 9).await.unwrap()
@@ -89,18 +93,20 @@ pub(super) async fn a_filed_bill_of_ours_is_owed_and_follows_its_paper(catalog: 
     approve(catalog, id, Some(debtor)).await;
     let mine = owed(catalog, debtor).await;
     assert_eq!(mine.len(), 1, "{mine:?}");
-    let (number, amount) = (mine[0].number.as_str(), mine[0].amount.as_str());
+    let (number, amount) = (mine[0].number.as_deref(), mine[0].amount.as_deref());
     assert_eq!(
-        (number, amount, mine[0].due.as_str(), mine[0].state),
-        ("N-3", "80.00", "2026-03-31", ObligationState::Open)
+        (number, amount, mine[0].due.as_deref(), mine[0].state),
+        (Some("N-3"), Some("80.00"), Some("2026-03-31"), ObligationState::Open)
     );
     assert_eq!(mine[0].document_id, Some(id));
 
     assert_eq!(corrected(catalog, id, FieldName::Total, "90.00").await, Resolved::Done(Status::Filed));
-    assert_eq!(owed(catalog, debtor).await[0].amount, "90.00", "a correction corrects what is owed");
+    let corrects = owed(catalog, debtor).await[0].amount.clone();
+    assert_eq!(corrects.as_deref(), Some("90.00"), "a correction corrects what is owed");
     let due = corrected(catalog, id, FieldName::DueDate, "2026-04-15").await;
     assert_eq!(due, Resolved::Done(Status::Filed));
-    assert_eq!(owed(catalog, debtor).await[0].due, "2026-04-15", "what the bill says goes before the rule");
+    let says = owed(catalog, debtor).await[0].due.clone();
+    assert_eq!(says.as_deref(), Some("2026-04-15"), "what the bill says goes before the rule");
     let until = now() + Duration::HOUR;
     catalog.reopen(id, "user:eva", None, "", until).await.unwrap();
     assert_eq!(
@@ -128,15 +134,16 @@ pub(super) async fn a_filed_bill_of_ours_is_owed_and_follows_its_paper(catalog: 
     assert_eq!(owed(catalog, debtor).await[0].state, ObligationState::Cancelled);
     let kept = waiting(catalog, &billed(&tax_id, "N-4", "70.00")).await;
     approve(catalog, kept, Some(debtor)).await;
-    let fourth = owed(catalog, debtor).await.into_iter().find(|o| o.number == "N-4").unwrap();
+    let fourth = owed(catalog, debtor).await.into_iter().find(|o| is_called(o, "N-4")).unwrap();
     catalog.cancel_obligation(&Access::new(true), fourth.id, "a gift", "user:eva").await.unwrap();
     corrected(catalog, kept, FieldName::Total, "75.00").await;
-    let fourth = owed(catalog, debtor).await.into_iter().find(|o| o.number == "N-4").unwrap();
-    assert_eq!((fourth.state, fourth.amount.as_str()), (ObligationState::Cancelled, "75.00"));
+    let fourth = owed(catalog, debtor).await.into_iter().find(|o| is_called(o, "N-4")).unwrap();
+    assert_eq!((fourth.state, fourth.amount.as_deref()), (ObligationState::Cancelled, Some("75.00")));
     // Whose of us it is counts too, also where that is said anew.
     let fifth = waiting(catalog, &billed(&tax_id, "N-5", "70.00")).await;
     approve(catalog, fifth, Some(debtor)).await;
-    let state = async || owed(catalog, debtor).await.into_iter().find(|o| o.number == "N-5").map(|o| o.state);
+    let state =
+        async || owed(catalog, debtor).await.into_iter().find(|o| is_called(o, "N-5")).map(|o| o.state);
     assert_eq!(state().await, Some(ObligationState::Open));
     let none = NewEntity { name: "Otra".into(), ..NewEntity::default() };
     let ours = catalog.entities().await.unwrap().into_iter().find(|e| e.tax_ids.contains(&tax_id)).unwrap();

@@ -171,9 +171,9 @@ async fn collection(stage: Stage<'_>) -> anyhow::Result<bool> {
     print(stage.catalog, who, WHO.1, 4).await?;
     println!(
         "  {} {} {}: {}",
-        owed.number,
-        owed.amount,
-        owed.currency,
+        new.number,
+        new.amount,
+        new.currency,
         if done { "paid" } else { "STILL OWED" }
     );
     Ok(done)

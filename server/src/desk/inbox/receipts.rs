@@ -5,7 +5,7 @@ use acuse_storage::{
     CaseId, CustomerId, DocumentId,
     cases::Listed,
     names::ObligationId,
-    obligations::{ObligationFilter, Payment, Verdict},
+    obligations::{Obligation, ObligationFilter, Payment, Verdict},
 };
 use axum::{Form, extract::State, response::IntoResponse};
 use serde::Deserialize;
@@ -18,6 +18,9 @@ use crate::{
     problem::Problem,
     state::App,
 };
+
+/// What stands for what the reader is not told.
+const UNTOLD: &str = "—";
 
 /// A receipt that may pay what is owed.
 pub(super) struct Paying {
@@ -51,12 +54,9 @@ pub(super) async fn paying(app: &App, person: &Person, case: &Listed) -> Result<
             found.push(Paying {
                 obligation: one.id.to_string(),
                 document: payment.document_id.to_string(),
-                number: one.number.clone(),
-                amount: match &payment.amount {
-                    Some(amount) => format!("{amount} {}", one.currency),
-                    None => "—".to_owned(),
-                },
-                owed: format!("{} {}", one.amount, one.currency),
+                number: one.number.clone().unwrap_or_else(|| UNTOLD.to_owned()),
+                amount: sum(payment.amount.as_deref(), &one),
+                owed: sum(one.amount.as_deref(), &one),
                 came: came(payment),
                 needs_amount: payment.needs_amount,
                 doubts: payment.doubts.iter().map(|doubt| labels::doubt(doubt)).collect(),
@@ -64,6 +64,12 @@ pub(super) async fn paying(app: &App, person: &Person, case: &Listed) -> Result<
         }
     }
     Ok(found)
+}
+
+/// An amount in the currency of what is owed; not where either is withheld from the reader.
+fn sum(amount: Option<&str>, owed: &Obligation) -> String {
+    let told = amount.zip(owed.currency.as_deref());
+    told.map_or_else(|| UNTOLD.to_owned(), |(amount, currency)| format!("{amount} {currency}"))
 }
 
 /// What a receipt says was paid, as far as it says so.
