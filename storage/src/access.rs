@@ -22,7 +22,7 @@ pub use backfill::{Backfill, SENSITIVITY};
 pub(crate) use bindings::reach_of_key;
 pub use bindings::{Binding, NotBound};
 pub use score::{Rule, Scored};
-pub(crate) use score::{decided, settle};
+pub(crate) use score::{decided, settle, settle_at_rest};
 
 use crate::{
     catalog::Catalog,
