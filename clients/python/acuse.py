@@ -265,9 +265,9 @@ class Acuse:
         form = "".join(parts).encode() + file + f"\r\n--{edge}--\r\n".encode()
         return self._json("POST", f"/v1/documents", headers={"Content-Type": media, "Idempotency-Key": idempotency_key, "Prefer": prefer}, body=form)
 
-    def erase_document(self, id: str, *, keep: ErasureKeep | None = None, whole_file: bool | None = None) -> ErasureReceipt:
+    def erase_document(self, id: str, *, keep: ErasureKeep | None = None, whole_file: bool | None = None, if_match: str | None = None) -> ErasureReceipt:
         """Erase a document for ever."""
-        return self._json("DELETE", f"/v1/documents/{urllib.parse.quote(id, safe='')}", query={"keep": keep, "whole_file": whole_file})
+        return self._json("DELETE", f"/v1/documents/{urllib.parse.quote(id, safe='')}", query={"keep": keep, "whole_file": whole_file}, headers={"If-Match": if_match})
 
     def get_document(self, id: str, *, fields: str | None = None) -> Document:
         """One document."""
@@ -277,9 +277,9 @@ class Acuse:
         """Change what is said of it."""
         return self._json("PATCH", f"/v1/documents/{urllib.parse.quote(id, safe='')}", json_body=body, headers={"If-Match": if_match})
 
-    def ask_about_document(self, id: str, body: dict[str, Any]) -> Asked:
+    def ask_about_document(self, id: str, body: dict[str, Any], *, if_match: str | None = None) -> Asked:
         """Ask whoever sent a document in review for a file, a side, a page, a password, words or a choice (reviews:write)."""
-        return self._json("POST", f"/v1/documents/{urllib.parse.quote(id, safe='')}/ask", json_body=body)
+        return self._json("POST", f"/v1/documents/{urllib.parse.quote(id, safe='')}/ask", json_body=body, headers={"If-Match": if_match})
 
     def get_document_content(self, id: str, *, variant: ContentVariant | None = None, page: int | None = None, presign: bool | None = None) -> Any:
         """Its bytes."""
@@ -494,9 +494,9 @@ class Acuse:
         """Give the lease back."""
         return self._json("POST", f"/v1/reviews/{urllib.parse.quote(id, safe='')}/release")
 
-    def resolve_review(self, id: str, body: Decision) -> dict[str, Any]:
+    def resolve_review(self, id: str, body: Decision, *, if_match: str | None = None) -> dict[str, Any]:
         """Decide."""
-        return self._json("POST", f"/v1/reviews/{urllib.parse.quote(id, safe='')}/resolve", json_body=body)
+        return self._json("POST", f"/v1/reviews/{urllib.parse.quote(id, safe='')}/resolve", json_body=body, headers={"If-Match": if_match})
 
     def list_webhook_endpoints(self) -> dict[str, Any]:
         """The endpoints that this key made; an admin's key sees all."""

@@ -256,8 +256,8 @@ export class Acuse {
   }
 
   /** Erase a document for ever. */
-  async eraseDocument(id: string, options: { "keep"?: ErasureKeep; "whole_file"?: boolean } = {}): Promise<ErasureReceipt> {
-    return (await this.request("DELETE", `/v1/documents/${encodeURIComponent(id)}`, { query: { "keep": options["keep"], "whole_file": options["whole_file"] } })).json() as Promise<ErasureReceipt>;
+  async eraseDocument(id: string, options: { "keep"?: ErasureKeep; "whole_file"?: boolean; "If-Match"?: string } = {}): Promise<ErasureReceipt> {
+    return (await this.request("DELETE", `/v1/documents/${encodeURIComponent(id)}`, { query: { "keep": options["keep"], "whole_file": options["whole_file"] }, headers: { "If-Match": options["If-Match"] } })).json() as Promise<ErasureReceipt>;
   }
 
   /** One document. */
@@ -271,8 +271,8 @@ export class Acuse {
   }
 
   /** Ask whoever sent a document in review for a file, a side, a page, a password, words or a choice (reviews:write). */
-  async askAboutDocument(id: string, body: { "choices"?: Array<string> | null; "expects": "file" | "side" | "page" | "password" | "words" | "choice"; "text"?: string | null; "version"?: number | null }): Promise<Asked> {
-    return (await this.request("POST", `/v1/documents/${encodeURIComponent(id)}/ask`, { json: body })).json() as Promise<Asked>;
+  async askAboutDocument(id: string, body: { "choices"?: Array<string> | null; "expects": "file" | "side" | "page" | "password" | "words" | "choice"; "text"?: string | null; "version"?: number | null }, options: { "If-Match"?: string } = {}): Promise<Asked> {
+    return (await this.request("POST", `/v1/documents/${encodeURIComponent(id)}/ask`, { headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<Asked>;
   }
 
   /** Its bytes. */
@@ -536,8 +536,8 @@ export class Acuse {
   }
 
   /** Decide. */
-  async resolveReview(id: string, body: Decision): Promise<{ "documents"?: Array<string>; "status": Status }> {
-    return (await this.request("POST", `/v1/reviews/${encodeURIComponent(id)}/resolve`, { json: body })).json() as Promise<{ "documents"?: Array<string>; "status": Status }>;
+  async resolveReview(id: string, body: Decision, options: { "If-Match"?: string } = {}): Promise<{ "documents"?: Array<string>; "status": Status }> {
+    return (await this.request("POST", `/v1/reviews/${encodeURIComponent(id)}/resolve`, { headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<{ "documents"?: Array<string>; "status": Status }>;
   }
 
   /** The endpoints that this key made; an admin's key sees all. */

@@ -22,7 +22,7 @@ pub use backfill::{Backfill, SENSITIVITY};
 pub use bindings::{Binding, NotBound};
 pub(crate) use bindings::{reach_of_key, reach_of_user};
 pub use score::{Rule, Scored};
-pub(crate) use score::{decided, settle};
+pub(crate) use score::{decided, settle, settle_at_rest};
 
 use crate::{
     catalog::Catalog,

@@ -30,7 +30,7 @@ pub(crate) use candidates::without_erased;
 pub use due::{NotARetention, Retention, Rule};
 pub use finish::{EraseError, Finishing};
 pub use holds::{Hold, HoldPlaced};
-pub(crate) use joined::may_join;
+pub(crate) use joined::{go_on_as, may_join};
 pub use wish::{Cause, Keep, Wish, Wished};
 
 use crate::{

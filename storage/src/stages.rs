@@ -11,7 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     abstention,
-    access::settle,
+    access::settle_at_rest,
     approvals,
     cases::{self, By},
     catalog::Catalog,
@@ -337,8 +337,7 @@ impl Catalog {
         }
         let customer = merges::maybe_written_of(&mut tx, customer).await?;
         mark_filed(&mut tx, id, customer).await?;
-        // Of two that were read at the same moment neither saw that the other is an ID.
-        settle(&mut tx, &self.rule, id).await?;
+        settle_at_rest(&mut tx, &self.rule, id).await?;
         abstention::filed(&mut tx, id).await?;
         quality::draw(&mut tx, id).await?;
         rest(tx, id, from, ("filed", "document.filed"), json!({ "customer_id": customer }), reply).await
@@ -368,7 +367,7 @@ impl Catalog {
             customer.map(|c| c.0)
         )?;
         let review = open_review(&mut tx, id, from, reasons).await?;
-        settle(&mut tx, &self.rule, id).await?;
+        settle_at_rest(&mut tx, &self.rule, id).await?;
         abstention::held(&mut tx, id, reasons).await?;
         let asked = cases::asked(&mut tx, id, By::Policy(reasons)).await?;
         if approvals::is_all(reasons)

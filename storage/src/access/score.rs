@@ -106,6 +106,16 @@ pub(crate) async fn settle(tx: &mut Tx, rule: &Rule, id: DocumentId) -> Result<(
     if sensitivity == Sensitivity::Id { close_beside(tx, &document).await } else { Ok(()) }
 }
 
+/// The same once more as it comes to rest: of two that were read at the same moment neither saw that the other is an ID. What
+/// is withheld stays so, and is compared with nothing again.
+pub(crate) async fn settle_at_rest(tx: &mut Tx, rule: &Rule, id: DocumentId) -> Result<(), CatalogError> {
+    let sql = "SELECT 1 FROM documents WHERE id = $1 AND sensitivity <> 'unknown'";
+    match optional!(tx, (i32,), sql, id.0)? {
+        Some(_) => settle(tx, rule, id).await,
+        None => Ok(()),
+    }
+}
+
 /// A person decided. Who sees IDs says with it that it is none; anybody else can only close. The row already has the
 /// kind that they gave it.
 pub(crate) async fn decided(

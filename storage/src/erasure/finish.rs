@@ -12,6 +12,7 @@ use crate::{
     key_file::{Erased, ErasedKind, KeyFileError},
     names::{DocumentId, json as parse, micros, to_json},
     objects::{ObjectError, Objects},
+    sql::again,
     words::{self, Index},
 };
 
@@ -84,7 +85,8 @@ impl Catalog {
         let mut of_each = Vec::new();
         for (id, _, subject, _) in &mut open {
             // What was cut off in the middle of its rows, or came to them since; whoever they turned out to be goes too.
-            *subject = self.go_on(*id).await?.subject;
+            let erasure = *id;
+            *subject = again(|| self.go_on(erasure)).await?.subject;
             let mut tx = self.reading().await?;
             let sql = "SELECT document_id FROM erasure_documents WHERE erasure_id = $1";
             let mut ids: Vec<DocumentId> =

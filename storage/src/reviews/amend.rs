@@ -59,7 +59,7 @@ impl Catalog {
                 drop(tx);
                 // The version is looked at again there.
                 let by = Deciding { seen_version: Some(document.version), ..by.clone() };
-                self.decide_again(id, &by, correct, None).await
+                self.try_decide_again(id, &by, correct, None).await
             }
             Status::InReview => self.amend_waiting(tx, document, by, correct).await,
             _ => Ok(Resolved::AlreadyResolved),

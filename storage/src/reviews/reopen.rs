@@ -107,7 +107,8 @@ impl Catalog {
         again(|| self.try_decide_again(id, by, decision, reply)).await
     }
 
-    async fn try_decide_again(
+    /// The same, once.
+    pub(super) async fn try_decide_again(
         &self,
         id: DocumentId,
         by: &Deciding<'_>,

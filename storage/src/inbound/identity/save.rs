@@ -223,9 +223,10 @@ impl Contacts {
         let into = held(tx, self.settled(ContactId(into)).0).await?;
         // Whoever erases them at this moment is waited for.
         held(tx, from).await?;
-        if into == from || !erasure::may_join(tx, from, into).await? {
+        if into == from {
             return Ok(());
         }
+        let Some(open) = erasure::may_join(tx, from, into).await? else { return Ok(()) };
         for (id, subject) in all!(tx, (Uuid, String), ONE_MATTER, from, into)? {
             let (contact, kind) = (Some(ContactId(into)), Kind::Collection);
             let matter = Matter { id: CaseId(id), contact, kind, subject: &subject };
@@ -261,6 +262,7 @@ impl Contacts {
             into,
             micros(at)
         )?;
+        erasure::go_on_as(tx, &open, from, into).await?;
         // Behind the row, which whoever keeps its words meanwhile holds.
         CONTACTS.forget(tx, from).await
     }
