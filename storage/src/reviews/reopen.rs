@@ -85,7 +85,7 @@ impl Catalog {
         until: OffsetDateTime,
     ) -> Result<Reopened, CatalogError> {
         let mut tx = self.writing().await?;
-        let reopened = self::reopen(&mut tx, id, (who, seen_version), note, until).await?;
+        let reopened = reopen(&mut tx, id, (who, seen_version), note, until).await?;
         if matches!(reopened, Reopened::Waits(_)) {
             tx.commit().await?;
         }
