@@ -310,7 +310,8 @@ acuse.begins.push((signal) => {
     const inside = target.closest("details.panel");
     const leads = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button";
     // Whoever types beside an open panel means what it is for: that is begun to be written, and nothing else is done.
-    if (guarded && panel && inside !== panel && !leads && !typing(target)) return find("textarea, input:not([type])", panel)?.focus();
+    const alters = !leads || target.matches("[data-repair], [data-customer]");
+    if (guarded && panel && inside !== panel && alters) return find("textarea, input:not([type])", panel)?.focus();
     event.preventDefault();
     if (typing(target)) {
       if (!inside || inside.open) return target.focus();

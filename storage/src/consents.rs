@@ -186,7 +186,29 @@ async fn was_stopped_since(
         phone_number_id,
         category.as_str()
     )?;
-    Ok(row.is_some_and(|(source, stopped)| source == BY_MESSAGE && stopped >= micros(said)))
+    if row.is_some_and(|(source, stopped)| source == BY_MESSAGE && stopped >= micros(said)) {
+        return Ok(true);
+    }
+    wrote_stop_since(tx, (contact, phone_number_id), said).await
+}
+
+/// Whether they wrote a stop then or later: of one who had stopped already it stands nowhere else.
+async fn wrote_stop_since(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    said: OffsetDateTime,
+) -> Result<bool, CatalogError> {
+    let rows = all!(
+        tx,
+        (String,),
+        "SELECT m.body FROM messages m WHERE m.contact_id = $1 AND m.sent_at >= $2 AND m.phone_number_id = $3 \
+         AND m.direction = 'in' AND m.type IN ('text', 'button', 'interactive') AND m.body IS NOT NULL \
+         ORDER BY m.sent_at DESC LIMIT 200",
+        contact.0,
+        micros(said),
+        phone_number_id
+    )?;
+    Ok(rows.iter().any(|(body,)| Intent::of(body) == Some(Intent::Stop)))
 }
 
 /// What somebody has of a category who comes back: what they had. Where they never agreed to it they only stop it no more.

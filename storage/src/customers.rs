@@ -387,10 +387,12 @@ impl Catalog {
         let mut done = 0;
         for (document,) in &rows {
             let id = DocumentId(*document);
+            // Somebody may have said something while their document was waited for.
             let free = execute!(
                 tx,
                 "UPDATE reviews SET resolved_at = $2, resolved_by = 'acuse', resolution = 'rematched' \
-                 WHERE document_id = $1 AND resolved_at IS NULL AND (claimed_by IS NULL OR claim_expires_at <= $2)",
+                 WHERE document_id = $1 AND resolved_at IS NULL AND (claimed_by IS NULL OR claim_expires_at <= $2) \
+                   AND NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = $1)",
                 id.0,
                 present
             )?;

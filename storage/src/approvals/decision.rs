@@ -15,6 +15,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     names::{ApprovalId, ContactId, Stage, cut, micros},
+    reviews::four_eyes,
     sql::Tx,
     timeline,
 };
@@ -117,8 +118,8 @@ pub(crate) async fn decide_instead(
     Ok(true)
 }
 
-/// It ended: its document waits for a reviewer again, unless somebody else is asked about it, and its timeline and the feed
-/// say so.
+/// It ended: its document waits for a reviewer again, or for another where one has spoken, unless somebody else is asked about
+/// it; and its timeline and the feed say so.
 pub(super) async fn told(
     tx: &mut Tx,
     approval: &Approval,
@@ -127,14 +128,16 @@ pub(super) async fn told(
 ) -> Result<(), CatalogError> {
     if let Some(document) = approval.document_id {
         let present = micros(tx.now());
+        let waits_for = four_eyes::waits_for(tx, document).await?;
         execute!(
             tx,
-            "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
+            "UPDATE documents SET waits_for = $3, version = version + 1, updated_at = $2 \
              WHERE id = $1 AND status = 'in_review' AND waits_for = 'approver' \
                AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.document_id = documents.id AND a.state = 'asked' \
                  AND a.left_at IS NULL)",
             document.0,
-            present
+            present,
+            waits_for
         )?;
         let event = match kind {
             "approval.approved" => "approved_by_approver",

@@ -185,6 +185,37 @@ pub(super) async fn an_approvers_yes_is_no_second_persons(catalog: &Catalog) {
     rules(catalog, "").await;
 }
 
+/// Two persons differ while an approver is asked: whoever settles it is waited for still.
+pub(super) async fn an_approvers_yes_settles_no_difference(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, contact, number, phone) = approver(catalog).await;
+    rules(catalog, &format!("approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{phone}\n")).await;
+    let unique = Uuid::now_v7().simple();
+    for name in ["ana", "ben"] {
+        catalog.put_user(&format!("{name}-{unique}"), "$h", Role::Reviewer).await.unwrap();
+    }
+    let scope = Scope { amount_from: Some("1000000".parse().unwrap()), ..Scope::default() };
+    let rule = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap().expect("two decide");
+    let id = received(catalog, &Sample::new()).await;
+    read_as(catalog, id, id.to_string().as_bytes(), &billed("Z1", "Y-2", "1500000.00")).await;
+    let (why, told) = ([approvals::reason()], reply(Purpose::InReview));
+    let step = catalog.into_review(id, Stage::Link, &why, None, Some(&told)).await.unwrap();
+    assert_eq!((step, approvals_of(catalog, id).await), (Step::Taken, vec![ApprovalState::Asked]));
+    let by = |who| Deciding { who, sees_ids: true, ..Deciding::default() };
+    let lower = comes_to(catalog, id, "1200000.00").await;
+    assert_eq!(says(catalog, id, &by("user:ana"), &lower).await, Resolved::AnotherIsAsked);
+    let lowest = comes_to(catalog, id, "1100000.00").await;
+    says(catalog, id, &by("user:ben"), &lowest).await;
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Approver));
+    taps(catalog, &sample, &offered(catalog, contact).await[0]).await;
+    assert_eq!(approvals_of(catalog, id).await, [ApprovalState::Approved]);
+    let waits = now_of(catalog, id).await;
+    assert_eq!((waits.status, waits.waits_for), (Status::InReview, Some(WaitsFor::Approver)));
+    assert_eq!(says(catalog, id, &by("user:eva"), &lower).await, Resolved::Done(Status::Filed));
+    assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    rules(catalog, "").await;
+}
+
 pub(super) async fn nobody_ends_the_time_of_another(catalog: &Catalog) {
     let (id, _) = waiting(catalog).await;
     assert_eq!(says(catalog, id, &held("user:ana", 60), &APPROVE).await, Resolved::Done(Status::Filed));

@@ -361,6 +361,7 @@ pub async fn catalog(catalog: &Catalog) {
         answered::of_nobody_stays_of_nobody_until_it_is_approved,
         answered::what_is_said_otherwise_once_it_was_settled_begins_anew,
         answered::an_approvers_yes_is_no_second_persons,
+        answered::an_approvers_yes_settles_no_difference,
         answered::nobody_ends_the_time_of_another,
         answered::a_merge_takes_no_way_back,
         answered::a_password_is_asked_for_when_it_cannot_be_taken_back,

@@ -245,6 +245,17 @@ pub(crate) async fn waits_for_another(tx: &mut Tx, document: DocumentId) -> Resu
     Ok(!known.is_empty() && !is_settled(&known, None))
 }
 
+/// For whom a document waits that no approver is waited for any more: what persons have said of it stands.
+pub(crate) async fn waits_for(tx: &mut Tx, document: DocumentId) -> Result<&'static str, CatalogError> {
+    let known = opinions(tx, document).await?;
+    Ok(match known.as_slice() {
+        known if known.is_empty() || is_settled(known, None) => "reviewer",
+        [_] => "second_reviewer",
+        // They differ.
+        _ => "approver",
+    })
+}
+
 /// What was settled counts no more; nothing is known any more.
 async fn forget(tx: &mut Tx, document: DocumentId) -> Result<Vec<Opinion>, CatalogError> {
     execute!(tx, "DELETE FROM opinions WHERE document_id = $1", document.0)?;

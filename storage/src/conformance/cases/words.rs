@@ -127,7 +127,14 @@ pub(in crate::conformance) async fn a_stop_outlives_what_was_said_before_it(cata
         all.into_iter().rfind(|one| one.category == Category::Utility).map(|one| one.state)
     };
     let stopped = now() - Duration::MINUTE;
-    for (words, sent_at) in [("BAJA", stopped), ("ALTA", stopped - Duration::minutes(9)), ("ALTA", stopped)] {
+    let again = stopped + Duration::seconds(20);
+    for (words, sent_at) in [
+        ("BAJA", stopped),
+        ("ALTA", stopped - Duration::minutes(9)),
+        ("ALTA", stopped),
+        ("BAJA", again),
+        ("ALTA", again - Duration::seconds(10)),
+    ] {
         assert_eq!(says(words, sent_at).await, Some(Word::Withdrawn), "{words} {sent_at}");
     }
     assert_eq!(purposes(catalog, contact).await, ["send_again", "stopped"]);
