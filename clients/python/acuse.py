@@ -1109,20 +1109,21 @@ NoticesTaken = TypedDict("NoticesTaken", {
 }, total=False)
 
 Obligation = TypedDict("Obligation", {
-    "amount": "str",
+    "amount": "Union[str, None]",
     "contact_id": "Union[str, None]",
     "created_at": "str",
-    "currency": "str",
+    "currency": "Union[str, None]",
     "customer_id": "str",
     "document_id": "Union[str, None]",
-    "due": "str",
+    "due": "Union[str, None]",
     "id": "str",
-    "number": "str",
+    "number": "Union[str, None]",
     "paid": "Union[str, None]",
     "payments": "list[dict[str, Any]]",
     "promised_for": "Union[str, None]",
     "reminders": "int",
     "state": "str",
+    "withheld": "bool",
 }, total=False)
 
 Part = TypedDict("Part", {

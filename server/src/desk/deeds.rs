@@ -224,8 +224,10 @@ mod tests {
         }
         let unknown: Vec<_> = actions.iter().filter(|word| !ACTIONS.contains_key(word.as_str())).collect();
         assert!(actions.len() > 60 && unknown.is_empty(), "{} and without words {unknown:?}", actions.len());
-        // Nobody keeps words for what nothing writes.
-        let unused: Vec<_> = ACTIONS.keys().filter(|word| !actions.iter().any(|a| a == *word)).collect();
+        // Nobody keeps words for what nothing writes, or ever wrote: trails of before are read still.
+        let once = ["user_put"];
+        let is_written = |word: &str| once.contains(&word) || actions.iter().any(|action| action == word);
+        let unused: Vec<_> = ACTIONS.keys().filter(|word| !is_written(word)).collect();
         assert!(unused.is_empty(), "{unused:?}");
 
         keys.extend(
