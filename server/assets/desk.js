@@ -469,7 +469,10 @@ acuse.begins.push((signal) => {
     stand(page).letGo();
     scrollTo(0, top);
   }
-  on(window, "popstate", () => location.reload());
+  // A place on this page (as "To the content") is no other page.
+  const address = () => location.pathname + location.search;
+  acuse.shows ??= address();
+  on(window, "popstate", () => { if (address() !== acuse.shows) location.reload(); });
   const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 
   // A decision. Where the next page is there already, it stands here while the decision is written down, and nothing can be
@@ -489,6 +492,7 @@ acuse.begins.push((signal) => {
       if (to !== next?.path) return location.assign(to);
       (before ?? stand(next.page, next.picture)).letGo();
       history.pushState(null, "", to);
+      acuse.shows = address();
       const bar = find("#undo");
       if (bar) bar.innerHTML = undo;
       fade();
